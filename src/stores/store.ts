@@ -1,0 +1,85 @@
+import type { TokenBucketLimit } from "../limits/limit.js";
+
+/**
+ * What a limit has to say about the request (D4, D6).
+ * - enforced: the request is refused unless the hits fit.
+ * - shadow: charged when the hits fit, never refuses.
+ * - quota: of all quota limits of a request at least one must fit.
+ * - shadow_quota: charged like shadow, and counts as a quota that fits.
+ */
+export type Role = "enforced" | "shadow" | "quota" | "shadow_quota";
+
+/**
+ * What the hits do.
+ * - take: charged when the request is admitted and they fit.
+ * - report: the same for hits that are a descriptor's own `hits_addend`, which pay for a pending charge if there is
+ *   one: then they are taken in full, whatever the decision (D5).
+ * - peek: takes nothing, and leaves a pending charge when the request is admitted (D5). Its hits are 0.
+ * - refund: gives the hits back first of all, whatever the decision (D8).
+ */
+export type Action = "take" | "report" | "peek" | "refund";
+
+/** One limit that a request meets. Charges with the same key share a bucket and add up in order. */
+export interface Charge {
+  /** The bucket's identity (D12). */
+  readonly key: string;
+  readonly limit: TokenBucketLimit;
+  readonly role: Role;
+  readonly action: Action;
+  /** Whole, 0 to 2^53 - 1 (D1). */
+  readonly hits: number;
+}
+
+/** What became of a charge. */
+export interface Outcome {
+  /** Whether the hits fitted (D2); a refund always fits. */
+  readonly fits: boolean;
+  /** Whether the hits paid for a pending charge (D5). */
+  readonly settled: boolean;
+  /** Whole tokens left in the bucket after this charge; below 0 in debt. */
+  readonly tokens: number;
+  /** Microseconds until the bucket is full. Infinity: never. */
+  readonly untilFullMicros: number;
+  /** Microseconds until these hits would fit. Infinity: never. */
+  readonly untilFitsMicros: number;
+}
+
+/** The answer to all charges of one request, taken at one instant (D4). */
+export interface Verdict {
+  readonly admitted: boolean;
+  /** One to one with the charges. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Why a store did not answer, which says how the operation is counted. */
+export type StoreFailureKind = "timeout" | "unavailable" | "error";
+
+/** The store is gone, late or broken: D13 decides. */
+export class StoreFailure extends Error {
+  override readonly name = "StoreFailure";
+  readonly kind: StoreFailureKind;
+
+  constructor(kind: StoreFailureKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** Where buckets live. Every store passes the conformance suite in test/conformance. */
+export interface Store {
+  readonly kind: "memory" | "redis";
+
+  /**
+   * Decides over all charges of one request at one instant, all or nothing (D4).
+   * @param charges at least one
+   * @param budgetMillis how long the answer may take
+   * @throws StoreFailure (or a promise of one) within the budget
+   */
+  decide(charges: readonly Charge[], budgetMillis: number): Verdict | Promise<Verdict>;
+
+  /** Whether the store can be expected to answer. */
+  isReady(): boolean;
+
+  /** Lets go of connections and timers. */
+  close(): Promise<void>;
+}
