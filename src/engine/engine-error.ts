@@ -1,0 +1,16 @@
+/**
+ * Why a request got no decision.
+ * - invalid_request: the caller's mistake; the message says which (D10).
+ * - store_failure: the store failed and `error` is what D13 says then.
+ */
+export type EngineErrorKind = "invalid_request" | "store_failure";
+
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+  readonly kind: EngineErrorKind;
+
+  constructor(kind: EngineErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,43 @@
+import type { StoreFailureKind } from "../stores/store.js";
+
+/**
+ * What became of one descriptor of a request, as metrics count it.
+ * - ok, over_limit: an enforced or quota limit let it through, or refused it.
+ * - never_fits: refused, and no refill will ever let so many hits through (D14).
+ * - shadow_over_limit: a shadow limit that would have refused it.
+ * - unlimited: the rule says so. no_rule: nothing to limit (D10). replaced: another limit took its place.
+ * - unknown_domain: no rules for its domain (D10).
+ * - failed_open, failed_closed, failed: the store failed and `allow`, `deny` or `error` decided (D13).
+ */
+export type DescriptorOutcome =
+  | "ok"
+  | "over_limit"
+  | "never_fits"
+  | "shadow_over_limit"
+  | "unlimited"
+  | "no_rule"
+  | "replaced"
+  | "unknown_domain"
+  | "failed_open"
+  | "failed_closed"
+  | "failed";
+
+/** What became of a whole request. */
+export type RequestOutcome = "ok" | "over_limit" | "invalid" | "failed";
+
+/**
+ * What happens in the engine, told to whoever observes it. The methods must be cheap and must not throw.
+ * `src/observe` fits this shape without importing it; app.ts puts them together.
+ */
+export interface EngineEvents {
+  /** One descriptor was answered. `domain` is empty unless rules know it, `rule` is a rule's label or empty. */
+  descriptorDecided(domain: string, rule: string, outcome: DescriptorOutcome): void;
+  /** A request was answered, so long after it came. */
+  requestDecided(outcome: RequestOutcome, seconds: number): void;
+  /** The store answered or failed. */
+  storeAnswered(store: string, status: "ok" | StoreFailureKind, seconds: number): void;
+  /** The store failed with these words; what then decided is counted by `descriptorDecided`. */
+  storeFailed(store: string, message: string): void;
+  /** A `descriptor.limit` without a usable unit or multiplier was ignored (D9). */
+  overrideIgnored(domain: string): void;
+}

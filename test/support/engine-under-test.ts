@@ -1,0 +1,80 @@
+import type { Decision } from "../../src/engine/decision.js";
+import { Engine, type EngineSettings } from "../../src/engine/engine.js";
+import type { DescriptorOutcome, EngineEvents, RequestOutcome } from "../../src/engine/events.js";
+import type { Descriptor, RateLimitRequest } from "../../src/engine/request.js";
+import { compileRules } from "../../src/rules/load-rules.js";
+import { MemoryStore } from "../../src/stores/memory/memory-store.js";
+import type { Store } from "../../src/stores/store.js";
+
+/** Records what the engine tells its observer. */
+export class RecordedEvents implements EngineEvents {
+  readonly descriptors: { domain: string; rule: string; outcome: DescriptorOutcome }[] = [];
+  readonly requests: RequestOutcome[] = [];
+  readonly store: string[] = [];
+  readonly storeFailures: string[] = [];
+  readonly overridesIgnored: string[] = [];
+
+  descriptorDecided(domain: string, rule: string, outcome: DescriptorOutcome): void {
+    this.descriptors.push({ domain, rule, outcome });
+  }
+  requestDecided(outcome: RequestOutcome): void {
+    this.requests.push(outcome);
+  }
+  storeAnswered(_store: string, status: string): void {
+    this.store.push(status);
+  }
+  storeFailed(_store: string, message: string): void {
+    this.storeFailures.push(message);
+  }
+  overrideIgnored(domain: string): void {
+    this.overridesIgnored.push(domain);
+  }
+}
+
+const DEFAULT_SETTINGS: EngineSettings = {
+  storeTimeoutMillis: 10,
+  onStoreFailure: "error",
+  globalShadow: false,
+  globalQuota: false,
+  responseDynamicMetadata: false,
+};
+
+/** An engine over rules given as text and a memory store whose clock the test moves. */
+export function engineUnderTest(yaml: string, settings: Partial<EngineSettings> = {}, store?: Store) {
+  const clock = { nowMicros: 1_700_000_000_000_000 };
+  const events = new RecordedEvents();
+  let rules = rulesOf(yaml);
+  const engine = new Engine({
+    rules: () => rules,
+    store: store ?? new MemoryStore({ nowMicros: () => clock.nowMicros }),
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+    events,
+  });
+  return {
+    engine,
+    events,
+    clock,
+    reload(text: string): void {
+      rules = rulesOf(text);
+    },
+    /** Decides over a request of the domain "test". */
+    decide(descriptors: readonly Descriptor[], request: Partial<RateLimitRequest> = {}): Decision {
+      return engine.decide({ domain: "test", hitsAddend: 0, descriptors, ...request }) as Decision;
+    },
+  };
+}
+
+function rulesOf(yaml: string) {
+  const { rules, faults } = compileRules([{ path: "test.yaml", text: yaml }]);
+  if (rules === undefined) throw new Error(faults.map((fault) => fault.message).join("\n"));
+  return rules;
+}
+
+/** A descriptor of `key=value` entries. */
+export function descriptor(entries: Record<string, string>, more: Partial<Descriptor> = {}): Descriptor {
+  return {
+    entries: Object.entries(entries).map(([key, value]) => ({ key, value })),
+    isNegativeHits: false,
+    ...more,
+  };
+}
