@@ -1,0 +1,33 @@
+import type { Unit } from "../../rules/unit.js";
+
+/** envoy.type.v3.RateLimitUnit, and RateLimitResponse.RateLimit.Unit which is the same: the names by their numbers. */
+export const UNIT_NAMES_BY_NUMBER: readonly string[] = [
+  "UNKNOWN",
+  "SECOND",
+  "MINUTE",
+  "HOUR",
+  "DAY",
+  "MONTH",
+  "YEAR",
+  "WEEK",
+];
+
+const UNITS: ReadonlyMap<string, Unit> = new Map([
+  ["SECOND", "second"],
+  ["MINUTE", "minute"],
+  ["HOUR", "hour"],
+  ["DAY", "day"],
+  ["WEEK", "week"],
+  ["MONTH", "month"],
+  ["YEAR", "year"],
+]);
+
+/** The unit of that name; undefined for UNKNOWN and for what this version does not know. */
+export function unitFromName(name: string | number | undefined): Unit | undefined {
+  return typeof name === "string" ? UNITS.get(name) : undefined;
+}
+
+/** The name of that unit in the protocol. */
+export function unitName(unit: Unit): string {
+  return unit.toUpperCase();
+}

@@ -1,0 +1,40 @@
+import type { Decision } from "../engine/decision.js";
+import { EngineError } from "../engine/engine-error.js";
+import type { RateLimitRequest } from "../engine/request.js";
+import { STATUS_CODES, type StatusCode, type UnaryAnswer, type UnaryHandler } from "./unary-handler.js";
+
+export interface RateLimitServiceParts {
+  /** The engine: throws EngineError, or rejects with one. */
+  readonly decide: (request: RateLimitRequest, callerBudgetMillis?: number) => Decision | Promise<Decision>;
+  /** Told of what went wrong in Weir itself: what was tried, and the error as it was. Must not throw. */
+  readonly reportFault: (message: string, error: unknown) => void;
+}
+
+/**
+ * The method ShouldRateLimit. A request that makes no sense is INVALID_ARGUMENT; a failed store is UNAVAILABLE, so that
+ * the proxy's failure mode decides (D13); anything else is a fault of ours, INTERNAL and without details.
+ */
+export function createShouldRateLimit(parts: RateLimitServiceParts): UnaryHandler<RateLimitRequest, Decision> {
+  const { decide, reportFault } = parts;
+  const failed = (error: unknown): UnaryAnswer<Decision> => {
+    if (error instanceof EngineError) return { status: { code: codeOf(error), message: error.message } };
+    reportFault("a rate limit request failed", error);
+    return { status: { code: STATUS_CODES.INTERNAL, message: "internal error" } };
+  };
+  return (request, context) => {
+    try {
+      const decision = decide(request, context.remainingMillis);
+      return decision instanceof Promise ? decision.then(respond, failed) : respond(decision);
+    } catch (error) {
+      return failed(error);
+    }
+  };
+}
+
+function respond(decision: Decision): UnaryAnswer<Decision> {
+  return { response: decision };
+}
+
+function codeOf(error: EngineError): StatusCode {
+  return error.kind === "invalid_request" ? STATUS_CODES.INVALID_ARGUMENT : STATUS_CODES.UNAVAILABLE;
+}

@@ -1,0 +1,30 @@
+/** Where a server listens. */
+export interface ListenAddress {
+  /** A name or an address; IPv6 without brackets. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the address is in use",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "permission denied",
+  ENOTFOUND: "no such host",
+};
+
+/** `host:port`, with brackets around IPv6. */
+export function formatAddress({ host, port }: ListenAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * The error for a server that cannot listen, in one line.
+ * @param protocol such as `gRPC`
+ * @param cause what the system said; a known error code anywhere in its message is put into words
+ */
+export function listenFailure(protocol: string, address: ListenAddress, cause: Error): Error {
+  const code = Object.keys(REASONS).find((known) => cause.message.includes(known));
+  const reason = (code && REASONS[code]) ?? cause.message.replace(/\s+/g, " ");
+  return new Error(`cannot listen for ${protocol} on ${formatAddress(address)}: ${reason}`, { cause });
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import type { Decision } from "../../../src/engine/decision.js";
+import { EngineError } from "../../../src/engine/engine-error.js";
+import { createShouldRateLimit } from "../../../src/grpc/rate-limit-service.js";
+
+const REQUEST = { domain: "shop", descriptors: [], hitsAddend: 0 };
+const DECISION: Decision = { overallCode: "OVER_LIMIT", statuses: [] };
+
+/** How an engine can fail: at once, or later. */
+const WAYS = [
+  ["throws", (error: unknown) => () => thrower(error)],
+  ["rejects with", (error: unknown) => () => Promise.reject(error)],
+] as const;
+
+function thrower(error: unknown): never {
+  throw error;
+}
+
+function service(decide: Parameters<typeof createShouldRateLimit>[0]["decide"]) {
+  const faults: unknown[] = [];
+  const reportFault = (_message: string, error: unknown): void => void faults.push(error);
+  return { faults, shouldRateLimit: createShouldRateLimit({ decide, reportFault }) };
+}
+
+describe("ShouldRateLimit", () => {
+  it("answers at once when the engine does", () => {
+    expect(service(() => DECISION).shouldRateLimit(REQUEST, {})).toEqual({ response: DECISION });
+  });
+
+  it("answers later when the engine does", async () => {
+    const answer = service(() => Promise.resolve(DECISION)).shouldRateLimit(REQUEST, {});
+    expect(answer).toBeInstanceOf(Promise);
+    expect(await answer).toEqual({ response: DECISION });
+  });
+
+  it("gives the engine the request and how long the caller waits", () => {
+    const asked: unknown[] = [];
+    const { shouldRateLimit } = service((...args) => {
+      asked.push(args);
+      return DECISION;
+    });
+    void shouldRateLimit(REQUEST, { remainingMillis: 17 });
+    void shouldRateLimit(REQUEST, {});
+    expect(asked).toEqual([
+      [REQUEST, 17],
+      [REQUEST, undefined],
+    ]);
+  });
+
+  describe.each(WAYS)("when the engine %s", (_way, fail) => {
+    it("invalid_request, it answers INVALID_ARGUMENT with its words", async () => {
+      const { faults, shouldRateLimit } = service(fail(new EngineError("invalid_request", "no domain")));
+      expect(await shouldRateLimit(REQUEST, {})).toEqual({ status: { code: 3, message: "no domain" } });
+      expect(faults).toEqual([]);
+    });
+
+    it("store_failure, it answers UNAVAILABLE with its words (D13)", async () => {
+      const { faults, shouldRateLimit } = service(fail(new EngineError("store_failure", "redis is late")));
+      expect(await shouldRateLimit(REQUEST, {})).toEqual({ status: { code: 14, message: "redis is late" } });
+      expect(faults).toEqual([]);
+    });
+
+    it.each([new TypeError("secret detail"), "text", undefined])(
+      "anything else (%s), it answers INTERNAL without details and tells the log",
+      async (error) => {
+        const { faults, shouldRateLimit } = service(fail(error));
+        expect(await shouldRateLimit(REQUEST, {})).toEqual({ status: { code: 13, message: "internal error" } });
+        expect(faults).toEqual([error]);
+      },
+    );
+  });
+});
