@@ -1,0 +1,40 @@
+import type { IncomingMessage } from "node:http";
+import { type HttpReply, jsonReply } from "./http-reply.js";
+import { readBody } from "./read-body.js";
+import type { Route } from "./router.js";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Decides over a request in JSON: the answer's status and its body, JSON too. */
+export type AnswerJson = (text: string) => Promise<{ readonly status: number; readonly body: string }>;
+
+/** POST /json: a RateLimitRequest in JSON, as envoyproxy/ratelimit has it. */
+export function jsonRoute(answerJson: AnswerJson): Route {
+  return { method: "POST", path: "/json", handle: (request) => answerRequest(request, answerJson) };
+}
+
+async function answerRequest(request: IncomingMessage, answerJson: AnswerJson): Promise<HttpReply | undefined> {
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if ("failure" in body) {
+    if (body.failure === "aborted") return undefined;
+    // What is still to come of the body must not be taken for the next request.
+    const reply = errorReply(413, `the body is larger than ${MAX_BODY_BYTES} bytes`);
+    return { ...reply, headers: { connection: "close" } };
+  }
+  const text = decodeText(body.bytes);
+  if (text === undefined) return errorReply(400, "the body is not UTF-8");
+  const answer = await answerJson(text);
+  return jsonReply(answer.status, answer.body);
+}
+
+function errorReply(status: number, error: string): HttpReply {
+  return jsonReply(status, JSON.stringify({ error }));
+}
+
+function decodeText(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
