@@ -1,0 +1,67 @@
+import { nearest } from "../rules/nearest.js";
+import { type CliContext, EXIT_CODE } from "./cli-context.js";
+
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  /** Loads the command's code when it runs, so that none waits for another's. */
+  readonly run: (argv: readonly string[], context: CliContext) => Promise<number>;
+}
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  [
+    "serve",
+    {
+      usage: "serve [flags]",
+      summary: "answer Envoy's rate limit calls",
+      run: async (argv, context) => (await import("./serve.js")).serve(argv, context),
+    },
+  ],
+  [
+    "validate",
+    {
+      usage: "validate FILE|DIR...",
+      summary: "look for faults in rules",
+      run: async (argv, context) => (await import("./validate.js")).validate(argv, context),
+    },
+  ],
+] satisfies [string, Command][]);
+
+function describeCommands(): string {
+  const lines = [...COMMANDS.values()].map(({ usage, summary }) => `  weir ${usage.padEnd(22)} ${summary}`);
+  return [
+    "Usage: weir COMMAND",
+    "",
+    ...lines,
+    "",
+    "  weir COMMAND --help         what a command takes",
+    "  weir --version              the version",
+  ].join("\n");
+}
+
+/**
+ * Runs a command.
+ * @param argv the command line after the program's name
+ * @returns the exit code; for `serve`, when it has stopped
+ */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === "--help" || name === "-h") {
+    context.writeOut(describeCommands());
+    return EXIT_CODE.ok;
+  }
+  if (name === "--version") {
+    context.writeOut(`weir ${context.version}`);
+    return EXIT_CODE.ok;
+  }
+  if (name === undefined) {
+    context.writeError(describeCommands());
+    return EXIT_CODE.usage;
+  }
+  const command = COMMANDS.get(name);
+  if (command !== undefined) return await command.run(rest, context);
+  const near = nearest(name, [...COMMANDS.keys(), "--help", "--version"]);
+  context.writeError(`weir: ${name} is not a command${near === undefined ? "" : `; did you mean ${near}?`}`);
+  context.writeError("weir --help lists all commands");
+  return EXIT_CODE.usage;
+}

@@ -1,0 +1,168 @@
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { PlainHistogram } from "./plain-histogram.js";
+import { histogramSamples, type Sample, ScrapedMetric, type ScrapedMetricOptions } from "./scraped-metric.js";
+
+/** Seconds. Envoy gives up after 20 ms by default, which is why that is a bound. */
+const DURATION_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1];
+
+// Shown as 0 before the first of them, so that the first is seen as an increase and not as a new series.
+const REQUEST_OUTCOMES = ["ok", "over_limit", "invalid", "failed"];
+const STORE_STATUSES = ["ok", "timeout", "unavailable", "error"];
+
+/** What the memory store tells about itself. */
+export interface MemoryStoreFigures {
+  readonly buckets: number;
+  /** Buckets dropped at the bound since the start, each of which forgot what was taken (D11). */
+  readonly evictions: number;
+}
+
+interface StoreTally {
+  readonly operations: Map<string, number>;
+  readonly duration: PlainHistogram;
+}
+
+function child<Value>(parent: Map<string, Value>, key: string, create: () => Value): Value {
+  const existing = parent.get(key);
+  if (existing !== undefined) return existing;
+  const created = create();
+  parent.set(key, created);
+  return created;
+}
+
+function increase(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+const newCounts = () => new Map<string, number>();
+const newCountsByRule = () => new Map<string, Map<string, number>>();
+const newDuration = () => new PlainHistogram(DURATION_BOUNDS);
+const newStoreTally = (): StoreTally => ({
+  operations: new Map(STORE_STATUSES.map((status) => [status, 0])),
+  duration: newDuration(),
+});
+
+/**
+ * What Weir counts, and the registry that shows it. Counting is a few look-ups in maps, since it happens for each
+ * descriptor of each request; label values come from rules and from this code, never from callers.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+  /** By domain, rule and outcome. */
+  readonly #decisions = new Map<string, Map<string, Map<string, number>>>();
+  readonly #requests = new Map(REQUEST_OUTCOMES.map((outcome) => [outcome, newDuration()]));
+  readonly #stores = new Map<string, StoreTally>();
+  readonly #overridesIgnored = new Map<string, number>();
+  readonly #domainsLoaded: Gauge;
+  readonly #rulesLoaded: Gauge;
+
+  constructor(version: string) {
+    collectDefaultMetrics({ register: this.registry });
+    const registers = [this.registry];
+    this.#domainsLoaded = new Gauge({ name: "weir_domains_loaded", help: "Domains that have rules.", registers });
+    this.#rulesLoaded = new Gauge({ name: "weir_rules_loaded", help: "Rules in force.", registers });
+    const help = "1, with the version that runs as a label.";
+    new Gauge({ name: "weir_build_info", help, labelNames: ["version"], registers }).set({ version }, 1);
+    this.#showRequests();
+    this.#showStores();
+  }
+
+  /** One descriptor was answered. `domain` and `rule` are empty unless the rules know them. */
+  descriptorDecided(domain: string, rule: string, outcome: string): void {
+    const rules = child(this.#decisions, domain, newCountsByRule);
+    increase(child(rules, rule, newCounts), outcome);
+  }
+
+  /** A request was answered. */
+  requestDecided(outcome: string, seconds: number): void {
+    child(this.#requests, outcome, newDuration).observe(seconds);
+  }
+
+  /** The store answered (status `ok`) or failed. */
+  storeAnswered(store: string, status: string, seconds: number): void {
+    const tally = child(this.#stores, store, newStoreTally);
+    increase(tally.operations, status);
+    tally.duration.observe(seconds);
+  }
+
+  /** A `descriptor.limit` was ignored (D9). */
+  overrideIgnored(domain: string): void {
+    increase(this.#overridesIgnored, domain);
+  }
+
+  /** Rules came into force. */
+  rulesLoaded(domains: number, rules: number): void {
+    this.#domainsLoaded.set(domains);
+    this.#rulesLoaded.set(rules);
+  }
+
+  /** Shows the memory store's own figures from now on. */
+  watchMemoryStore(figures: () => MemoryStoreFigures): void {
+    this.#show({
+      name: "weir_memory_store_buckets",
+      help: "Buckets in the memory store.",
+      type: "gauge",
+      read: () => [{ labels: {}, value: figures().buckets }],
+    });
+    this.#show({
+      name: "weir_memory_store_evictions_total",
+      help: "Buckets that the memory store dropped at its bound.",
+      type: "counter",
+      read: () => [{ labels: {}, value: figures().evictions }],
+    });
+  }
+
+  #show(options: Omit<ScrapedMetricOptions, "registry">): void {
+    new ScrapedMetric({ registry: this.registry, ...options });
+  }
+
+  #showRequests(): void {
+    this.#show({
+      name: "weir_decisions_total",
+      help: "Descriptors answered, by what became of them.",
+      type: "counter",
+      read: () => this.#decisionSamples(),
+    });
+    const duration = "weir_request_duration_seconds";
+    this.#show({
+      name: duration,
+      help: "From a request's arrival in the engine to its answer.",
+      type: "histogram",
+      read: () => [...this.#requests].flatMap(([outcome, times]) => histogramSamples(duration, { outcome }, times)),
+    });
+    this.#show({
+      name: "weir_overrides_ignored_total",
+      help: "Limits sent with a descriptor that had no usable unit or multiplier.",
+      type: "counter",
+      read: () => [...this.#overridesIgnored].map(([domain, value]) => ({ labels: { domain }, value })),
+    });
+  }
+
+  #showStores(): void {
+    this.#show({
+      name: "weir_store_operations_total",
+      help: "Decisions asked of the store, by how it answered.",
+      type: "counter",
+      read: () =>
+        [...this.#stores].flatMap(([store, { operations }]) =>
+          [...operations].map(([status, value]) => ({ labels: { store, status }, value })),
+        ),
+    });
+    const duration = "weir_store_operation_duration_seconds";
+    this.#show({
+      name: duration,
+      help: "How long the store took to answer or fail.",
+      type: "histogram",
+      read: () => [...this.#stores].flatMap(([store, tally]) => histogramSamples(duration, { store }, tally.duration)),
+    });
+  }
+
+  #decisionSamples(): Sample[] {
+    const samples: Sample[] = [];
+    for (const [domain, rules] of this.#decisions) {
+      for (const [rule, outcomes] of rules) {
+        for (const [outcome, value] of outcomes) samples.push({ labels: { domain, rule, outcome }, value });
+      }
+    }
+    return samples;
+  }
+}
