@@ -1,0 +1,62 @@
+import type { TokenBucketLimit } from "../../src/limits/limit.js";
+import type { Action, Charge, Outcome, Role, Verdict } from "../../src/stores/store.js";
+
+export const SECOND = 1_000_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const YEAR = 365 * 24 * HOUR;
+
+/** A store as the sentences of the suite use it. */
+export interface StoreHarness {
+  decide(charges: readonly Charge[]): Promise<Verdict>;
+  /** Moves the store's clock by so many microseconds, also back. It stands still otherwise. */
+  advance(micros: number): Promise<void>;
+  /** A key that no test has used, for stores that outlive a test. */
+  freshKey(): string;
+}
+
+/** So many tokens a period; the burst is the same unless told, and so is the debt. */
+export function perPeriod(
+  tokensPerPeriod: number,
+  periodMicros: number,
+  burst = tokensPerPeriod,
+  maxDebt = burst,
+): TokenBucketLimit {
+  return { tokensPerPeriod, periodMicros, burst, maxDebt };
+}
+
+function charge(action: Action, key: string, limit: TokenBucketLimit, hits: number, role: Role): Charge {
+  return { key, limit, role, action, hits };
+}
+
+export function take(key: string, limit: TokenBucketLimit, hits = 1, role: Role = "enforced"): Charge {
+  return charge("take", key, limit, hits, role);
+}
+
+export function report(key: string, limit: TokenBucketLimit, hits: number, role: Role = "enforced"): Charge {
+  return charge("report", key, limit, hits, role);
+}
+
+export function peek(key: string, limit: TokenBucketLimit, role: Role = "enforced"): Charge {
+  return charge("peek", key, limit, 0, role);
+}
+
+export function refund(key: string, limit: TokenBucketLimit, hits: number, role: Role = "enforced"): Charge {
+  return charge("refund", key, limit, hits, role);
+}
+
+/** Decides over one charge and returns what became of it. */
+export async function outcomeOf(harness: StoreHarness, one: Charge): Promise<Outcome> {
+  const { outcomes } = await harness.decide([one]);
+  return outcomes[0] as Outcome;
+}
+
+/** Whether a request of this one charge is admitted. */
+export async function isAdmitted(harness: StoreHarness, one: Charge): Promise<boolean> {
+  return (await harness.decide([one])).admitted;
+}
+
+/** The tokens in a bucket, by a charge that leaves no trace: hits of none that are no peek. */
+export async function tokensOf(harness: StoreHarness, key: string, limit: TokenBucketLimit): Promise<number> {
+  return (await outcomeOf(harness, take(key, limit, 0, "shadow"))).tokens;
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Store } from "../../src/stores/store.js";
+import { arbitraryHistory, emptyTally, HistoryRun } from "../support/model/history.js";
+import { describeAllOrNothing } from "./sentences/all-or-nothing.js";
+import { describeCostAfterTheFact, SHORT_LAPSE_MICROS } from "./sentences/cost-after-the-fact.js";
+import { describeInFlight } from "./sentences/in-flight.js";
+import { describeOnlyTimeAdds } from "./sentences/only-time-adds.js";
+import { describeTokenBucket } from "./sentences/token-bucket.js";
+import type { StoreHarness } from "./store-harness.js";
+
+/** A store with a clock that tests move. One process may serve all tests of a file: tests use fresh keys. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  /**
+   * Moves the store's clock by so many microseconds, also back. Between calls the clock must stand still: most
+   * sentences are exact to the microsecond.
+   */
+  advance(micros: number): Promise<void>;
+  /** Closes the store and whatever was started for it. */
+  close(): Promise<void>;
+}
+
+/** Starts a store; `pendingLapseMicros` is how long it keeps pending charges (D5), by default 15 minutes. */
+export type OpenStore = (options: { pendingLapseMicros?: number }) => Promise<StoreUnderTest>;
+
+/** More than any store needs: the suite is about answers, not about deadlines. */
+const BUDGET_MILLIS = 10_000;
+
+const HISTORIES = 40;
+const REQUESTS_PER_HISTORY = 40;
+
+/** Sentences that hold for every store, and histories that every store answers as the exact model does. */
+export function describeStoreConformance(name: string, open: OpenStore): void {
+  describe(`the ${name} store`, () => {
+    describe("takes tokens from a bucket and", () => withStore(open, {}, describeTokenBucket));
+    describe("decides over a request and", () => withStore(open, {}, describeAllOrNothing));
+    describe("lets only time add tokens and", () => withStore(open, {}, describeOnlyTimeAdds));
+    describe("serves requests in flight and", () => withStore(open, {}, describeInFlight));
+    const shortLapse = { pendingLapseMicros: SHORT_LAPSE_MICROS };
+    describe("settles costs after the fact and", () => withStore(open, shortLapse, describeCostAfterTheFact));
+    describe("meets the exact model and", () => withStore(open, shortLapse, describeHistories));
+  });
+}
+
+/** Opens one store for all sentences of a group. */
+function withStore(
+  open: OpenStore,
+  options: { pendingLapseMicros?: number },
+  sentences: (harness: () => StoreHarness) => void,
+): void {
+  let opened: StoreUnderTest | undefined;
+  let harness: StoreHarness | undefined;
+  beforeAll(async () => {
+    const subject = await open(options);
+    opened = subject;
+    const run = randomUUID();
+    let keys = 0;
+    harness = {
+      decide: async (charges) => await subject.store.decide(charges, BUDGET_MILLIS),
+      advance: (micros) => subject.advance(micros),
+      freshKey: () => `suite|${run}|${++keys}`,
+    };
+  });
+  afterAll(() => opened?.close());
+  it("is ready once it is open", () => {
+    expect(opened?.store.isReady()).toBe(true);
+  });
+  sentences(() => harness as StoreHarness);
+}
+
+function describeHistories(harness: () => StoreHarness): void {
+  it("answers the same to any history", async () => {
+    const tally = emptyTally();
+    const property = fc.asyncProperty(arbitraryHistory(REQUESTS_PER_HISTORY), async (history) => {
+      await new HistoryRun(history, harness().freshKey(), SHORT_LAPSE_MICROS, tally).against(harness());
+    });
+    await fc.assert(property, { numRuns: HISTORIES, endOnFailure: true });
+    expect(tally.requests).toBeGreaterThan(HISTORIES);
+  });
+}
