@@ -1,0 +1,89 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { freePort } from "./free-port.js";
+import { answersOk, type HttpAnswer, type HttpOptions, http } from "./http-client.js";
+import { launch, type Program, whenReady } from "./program.js";
+import { envoyPath } from "./tools.js";
+
+/** The configuration that the project ships. */
+const SHIPPED_CONFIG = resolve(import.meta.dirname, "../../envoy/envoy.yaml");
+
+/** Envoy with the shipped configuration in front of a Weir. */
+export interface Envoy extends Program {
+  readonly url: string;
+  /** A request to the front proxy. */
+  get(path: string, options?: HttpOptions): Promise<HttpAnswer>;
+  /** A counter or gauge of Envoy's own, 0 when there is none of that name. */
+  stat(name: string): Promise<number>;
+}
+
+export interface EnvoyOptions {
+  /** Where Weir answers gRPC. */
+  readonly weirPort: number;
+  /**
+   * How long Envoy waits for Weir, in its notation. Default `5s`, not the 20 ms that the file says: beyond them Envoy lets
+   * requests through, and a machine that stalls for 20 ms would fail a test that counts.
+   */
+  readonly rateLimitTimeout?: string;
+  /** A change of the configuration's text beyond that. */
+  readonly edit?: (yaml: string) => string;
+}
+
+/** Replaces text that must be there, so that a change of the shipped file cannot silently undo a test. */
+export function replaceIn(text: string, search: string, replacement: string): string {
+  if (!text.includes(search)) throw new Error(`envoy.yaml does not contain ${search}`);
+  return text.replaceAll(search, replacement);
+}
+
+/** The shipped configuration on other ports. */
+async function configure(options: EnvoyOptions, ports: ReadonlyMap<number, number>): Promise<string> {
+  const shipped = await readFile(SHIPPED_CONFIG, "utf8");
+  const moved = shipped.replace(/port_value: (\d+)/g, (_, digits: string) => {
+    const port = ports.get(Number(digits));
+    if (port === undefined) throw new Error(`envoy.yaml has a port that this test does not move: ${digits}`);
+    return `port_value: ${port}`;
+  });
+  const patient = replaceIn(moved, "timeout: 0.02s", `timeout: ${options.rateLimitTimeout ?? "5s"}`);
+  return options.edit === undefined ? patient : options.edit(patient);
+}
+
+/** Runs Envoy on a configuration and waits until it serves; the file is gone by then. */
+async function launchEnvoy(configuration: string, adminUrl: string): Promise<Program> {
+  const folder = await mkdtemp(join(tmpdir(), "weir-envoy-"));
+  try {
+    const file = join(folder, "envoy.yaml");
+    await writeFile(file, configuration);
+    // Without hot restart it shares no memory with any other Envoy on this machine.
+    const args = ["-c", file, "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"];
+    const program = await launch(envoyPath(), args);
+    return await whenReady(program, "envoy", () => answersOk(`${adminUrl}/ready`));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Starts Envoy on free ports of 127.0.0.1 and waits until it serves. */
+export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
+  const front = await freePort();
+  const services = await freePort();
+  const admin = await freePort();
+  const ports = new Map([
+    [10_000, front],
+    [10_001, services],
+    [9_901, admin],
+    [8_081, options.weirPort],
+  ]);
+  const url = `http://127.0.0.1:${front}`;
+  const adminUrl = `http://127.0.0.1:${admin}`;
+  const program = await launchEnvoy(await configure(options, ports), adminUrl);
+  return {
+    ...program,
+    url,
+    get: (path, requestOptions) => http(`${url}${path}`, requestOptions),
+    stat: async (name) => {
+      const { body } = await http(`${adminUrl}/stats?filter=^${name.replaceAll(".", "\\.")}$`);
+      return Number(/: (\d+)/.exec(body)?.[1] ?? 0);
+    },
+  };
+}
