@@ -55,7 +55,7 @@ export class RedisConnection {
       disableClientInfo: true,
       connectionName: "weir",
       connectTimeout: options.connectTimeoutMillis,
-      
+      socketTimeout: options.silenceTimeoutMillis,
       disconnectTimeout: DISCONNECT_TIMEOUT_MILLIS,
       // Sent again, a charge would be taken twice; queued, it would be taken after its caller has gone.
       autoResendUnfulfilledCommands: false,
