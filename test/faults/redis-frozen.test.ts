@@ -9,7 +9,7 @@ import { until } from "../support/until.js";
 
 const BUDGET = 20;
 const LONG_BUDGET = 5_000;
-const SILENCE_MILLIS = 400;
+const SILENCE_MILLIS = 800;
 /** What a machine that is busy with other things may add to a deadline. */
 const SLACK_MILLIS = 250;
 const LIMIT = perPeriod(50, 100_000 * HOUR);
@@ -70,22 +70,36 @@ describe("a Redis that stands still", () => {
   });
 
   it("has its unanswered commands forgotten, so that memory stays flat", async () => {
+    const patient = await connectedStore({ url: redis.url, silenceTimeoutMillis: 3_000 });
     redis.freeze();
     try {
       const before = bytesKept();
       const failures: Promise<unknown>[] = [];
       for (let i = 0; i < 3_000; i++) {
-        failures.push(failureOf(store.decide([take(`${i}-${"x".repeat(10_000)}`, LIMIT)], BUDGET)));
+        failures.push(failureOf(patient.decide([take(`${i}-${"x".repeat(10_000)}`, LIMIT)], BUDGET)));
       }
       await Promise.all(failures.splice(0));
       expect(bytesKept() - before).toBeGreaterThan(20_000_000);
-      await until("the connection was given up", () => !store.isReady() || undefined);
+      await until("the connection was given up", () => !patient.isReady() || undefined);
       await until("what waited is forgotten", () => bytesKept() - before < 5_000_000 || undefined);
     } finally {
       redis.thaw();
     }
-    await untilReady(store);
-    expect(await store.decide([take("c", LIMIT)], LONG_BUDGET)).toMatchObject({ admitted: true });
+    await untilReady(patient);
+    expect(await patient.decide([take("c", LIMIT)], LONG_BUDGET)).toMatchObject({ admitted: true });
+    await patient.close();
+  });
+
+  it("is left behind by a store that closes, also when its silence ends at that moment", async () => {
+    const closing = await connectedStore({ url: redis.url, silenceTimeoutMillis: 40 });
+    redis.freeze();
+    try {
+      const decision = failureOf(closing.decide([take("e", LIMIT)], LONG_BUDGET));
+      await closing.close();
+      expect((await decision).kind).toBe("unavailable");
+    } finally {
+      redis.thaw();
+    }
   });
 
   it("is not given up when it is only slow", async () => {

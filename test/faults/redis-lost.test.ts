@@ -44,6 +44,14 @@ async function tokensLeft(store: Store, key: string): Promise<number> {
   return (await store.decide([take(key, LIMIT, 0, "shadow")], BUDGET)).outcomes[0]!.tokens;
 }
 
+/** Decides until it fails with a message that has these words. */
+async function untilFailure(store: Store, words: string): Promise<StoreFailure> {
+  return await until(`a failure says ${words}`, async () => {
+    const failure = await failureOf(store.decide([take("a", LIMIT)], BUDGET));
+    return failure.message.includes(words) ? failure : undefined;
+  });
+}
+
 /** How many of these decisions were made; all others must have failed with a StoreFailure. */
 async function countDecided(decisions: readonly Promise<unknown>[]): Promise<number> {
   const results = await Promise.allSettled(decisions);
@@ -115,15 +123,18 @@ describe("a Redis that loses", () => {
     const running = traffic(store, freshKey(), BUDGET);
     await until("traffic flows", () => running.seen.decided > 20 || undefined);
     await redis.kill();
-    await until("it is noticed", () => !store.isReady() || undefined);
-    const failedBefore = running.seen.failed;
-    await until("decisions fail", () => running.seen.failed > failedBefore + 100 || undefined);
-    const failure = await failureOf(store.decide([take(freshKey(), LIMIT)], BUDGET));
-    expect(failure.kind).toBe("unavailable");
-    expect(failure.message).toBe(
-      `no connection to Redis at 127.0.0.1:${redis.port}: connect ECONNREFUSED 127.0.0.1:${redis.port}`,
-    );
-    await redis.start();
+    try {
+      await until("it is noticed", () => !store.isReady() || undefined);
+      const failedBefore = running.seen.failed;
+      await until("decisions fail", () => running.seen.failed > failedBefore + 100 || undefined);
+      const failure = await untilFailure(store, "ECONNREFUSED");
+      expect(failure.kind).toBe("unavailable");
+      expect(failure.message).toBe(
+        `no connection to Redis at 127.0.0.1:${redis.port}: connect ECONNREFUSED 127.0.0.1:${redis.port}`,
+      );
+    } finally {
+      await redis.start();
+    }
     await untilReady(store);
     await running.stop();
     expect(running.seen.slowestFailureMillis).toBeLessThan(SLACK_MILLIS);
@@ -137,11 +148,14 @@ describe("a Redis that loses", () => {
     const key = freshKey();
     await store.decide([take(key, LIMIT)], BUDGET);
     await redis.command("REPLICAOF", "127.0.0.1", String(await freePort()));
-    const failure = await failureOf(store.decide([take(key, LIMIT)], BUDGET));
-    expect(failure.kind).toBe("error");
-    expect(failure.message).toMatch(/^READONLY /);
-    await until("the connection was given up", () => !store.isReady() || undefined);
-    await redis.command("REPLICAOF", "NO", "ONE");
+    try {
+      const failure = await failureOf(store.decide([take(key, LIMIT)], BUDGET));
+      expect(failure.kind).toBe("error");
+      expect(failure.message).toMatch(/^READONLY /);
+      await until("the connection was given up", () => !store.isReady() || undefined);
+    } finally {
+      await redis.command("REPLICAOF", "NO", "ONE");
+    }
     await untilReady(store);
     await store.decide([take(key, LIMIT)], BUDGET);
     expect(await tokensLeft(store, key)).toBe(998);
@@ -170,10 +184,7 @@ describe("a store without Redis", () => {
     const nowhere = new RedisStore({ url: `redis://127.0.0.1:${await freePort()}` });
     await nowhere.close();
     const lost = new RedisStore({ url: `redis://127.0.0.1:${await freePort()}` });
-    await until("it was refused", async () => {
-      const { message } = await failureOf(lost.decide([take("a", LIMIT)], BUDGET));
-      return message.includes("ECONNREFUSED") || undefined;
-    });
+    await untilFailure(lost, "ECONNREFUSED");
     await lost.close();
     expect((await failureOf(lost.decide([take("a", LIMIT)], BUDGET))).kind).toBe("unavailable");
   });
@@ -206,10 +217,7 @@ describe("a Redis with a password", () => {
       ]) {
         const wrong = new RedisStore({ url: `redis://${login}127.0.0.1:${guarded.port}` });
         opened.push(wrong);
-        const failure = await until("Redis has said why", async () => {
-          const failure = await failureOf(wrong.decide([take("a", LIMIT)], BUDGET));
-          return failure.message.includes(words!) ? failure : undefined;
-        });
+        const failure = await untilFailure(wrong, words!);
         expect(failure.kind).toBe("unavailable");
         expect(JSON.stringify([failure.message, failure.stack, failure.cause])).not.toContain("hush");
       }

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 async function storeOn(reply: (command: string) => string | Promise<string>): Promise<Store> {
   redis = await startFakeRedis(reply);
-  store = await connectedStore({ url: redis.url });
+  store = await connectedStore({ url: redis.url, silenceTimeoutMillis: 20_000 });
   return store;
 }
 

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Redis, ReplyError } from "ioredis";
 import { StoreFailure } from "../store.js";
 import type { LuaScript } from "./lua-script.js";
@@ -118,7 +117,10 @@ export class RedisConnection {
   async close(): Promise<void> {
     const { status } = this.#redis;
     const isOpen = status === "connecting" || status === "connect" || status === "ready";
-    const ended = isOpen ? once(this.#redis, "end") : undefined;
+    const ended = new Promise<void>((resolve) => {
+      if (isOpen) this.#redis.once("end", resolve);
+      else resolve();
+    });
     this.#redis.disconnect();
     await ended;
   }
