@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ListenAddress } from "../http/listen-address.js";
+import { parseRedisUrl } from "../stores/redis/redis-address.js";
 import { parseDuration } from "./duration.js";
 import { parseListenAddress } from "./listen-address.js";
-import { isRedisUrl } from "./redis-url.js";
 
 /** All that can be set from outside, checked and typed. */
 export interface Settings {
@@ -67,6 +67,16 @@ const yesOrNo: Kind<boolean> = {
   schema: z.enum(["true", "false"]).transform((text) => text === "true"),
   mayBe: "true or false",
 };
+
+/** What the store can read: its parser is the one that says so. */
+function isRedisUrl(text: string): boolean {
+  try {
+    parseRedisUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const address = readBy(parseListenAddress, "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one)");
 
