@@ -190,6 +190,17 @@ describe("a store without Redis", () => {
   });
 });
 
+describe("a database number that Redis does not have", () => {
+  it("fails each decision with Redis' words, and never counts in another database", async () => {
+    const store = new RedisStore({ url: `${redis.url}/999` });
+    opened.push(store);
+    const failure = await untilFailure(store, "DB index is out of range");
+    expect(failure.kind).toBe("unavailable");
+    for (let i = 0; i < 20; i++) await expect(store.decide([take("a", LIMIT)], BUDGET)).rejects.toThrow(StoreFailure);
+    expect(store.isReady()).toBe(false);
+  });
+});
+
 describe("a store that closes", () => {
   it("fails what is in flight and what comes after", async () => {
     const store = await openStore();

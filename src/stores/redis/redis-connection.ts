@@ -43,6 +43,8 @@ export class RedisConnection {
   readonly #where: string;
   /** Why there is no connection, in the words of the system or of Redis. */
   #lastError = "not connected yet";
+  /** This connection is being closed by us: what else it says is of no interest. */
+  #isGivenUp = false;
   #unanswered = 0;
 
   constructor(options: RedisConnectionOptions) {
@@ -64,8 +66,15 @@ export class RedisConnection {
       // After a failover this server is a replica: the address may lead to the new one.
       reconnectOnError: (error) => error.message.startsWith("READONLY"),
     });
+    this.#redis.on("connect", () => {
+      this.#isGivenUp = false;
+    });
     this.#redis.on("error", (error: Error) => {
+      if (this.#isGivenUp) return;
       this.#lastError = wordsOf(error);
+      // ioredis would go on in database 0, and count there with whoever else uses it.
+      this.#isGivenUp = isFailedSelect(error);
+      if (this.#isGivenUp) this.#redis.disconnect(true);
     });
     this.#redis.on("close", () => {
       // An error said more, if there was one.
@@ -160,6 +169,11 @@ export class RedisConnection {
 /** ioredis does not type its ReplyError. */
 function isErrorReply(error: unknown): error is Error {
   return error instanceof ReplyError;
+}
+
+/** Whether this is Redis' answer to the choice of a database. */
+function isFailedSelect(error: Error & { command?: { name?: string } }): boolean {
+  return isErrorReply(error) && error.command?.name === "select";
 }
 
 /** What an error says; one about several addresses has no words of its own. */
