@@ -10,13 +10,20 @@ export const MAX_TOKENS_PER_PERIOD = 2 ** 32 - 1;
 /** The most hits that one charge may have (D1). */
 export const MAX_HITS = Number.MAX_SAFE_INTEGER;
 
-/** One rate, as the arithmetic needs it. All fields are whole numbers. */
-export interface TokenBucketLimit {
-  /** Tokens that a period brings, spread evenly: 0 to MAX_TOKENS_PER_PERIOD. 0 never refills. */
+/** How a bucket counts. */
+export type Algorithm = "token_bucket" | "fixed_window" | "sliding_window";
+
+/** One rate, as the arithmetic needs it. All numbers are whole. */
+export interface BucketLimit {
+  readonly algorithm: Algorithm;
+  /**
+   * Tokens that a period brings to a token bucket, spread evenly: 0 to MAX_TOKENS_PER_PERIOD. 0 never refills. Windows
+   * do not look at it: they have their burst.
+   */
   readonly tokensPerPeriod: number;
-  /** 1 to MAX_PERIOD_MICROS. */
+  /** 1 to MAX_PERIOD_MICROS; for a sliding window at least 60, so that its slots are a microsecond or longer. */
   readonly periodMicros: number;
-  /** Tokens of a full bucket, 0 to MAX_TOKENS. 0 refuses every hit. */
+  /** Tokens of a full bucket, and so the most hits of a window: 0 to MAX_TOKENS. 0 refuses every hit. */
   readonly burst: number;
   /** How far below 0 a reported cost may take the bucket (D5), 0 to MAX_TOKENS. */
   readonly maxDebt: number;

@@ -1,12 +1,13 @@
+import type { Arithmetic } from "./arithmetic.js";
 import { multiplyDivide } from "./exact.js";
-import type { TokenBucketLimit } from "./limit.js";
+import type { BucketLimit } from "./limit.js";
 import { dropLapsed, NO_PENDING_CHARGES, type PendingCharges } from "./pending-charges.js";
 
 /**
  * A token bucket as it was when it was last written. All numbers are whole; the bucket holds
  * `tokens + remainder / periodMicros` tokens at `atMicros`. A bucket without a state is full (D3).
  */
-export interface BucketState {
+export interface TokenBucketState {
   /** The store's clock, microseconds since the epoch. */
   readonly atMicros: number;
   /** Whole tokens; below 0 the bucket is in debt. */
@@ -15,19 +16,30 @@ export interface BucketState {
   readonly remainder: number;
   /** The rate that was in force, by which the time since `atMicros` counts (D11: a new rate adds nothing). */
   readonly tokensPerPeriod: number;
+  /** The largest burst that was in force since the bucket was last full by it. */
+  readonly burst: number;
   readonly pending: PendingCharges;
 }
 
+/** Fills evenly up to the burst, exactly at any rate (D3). */
+export const tokenBucket: Arithmetic<TokenBucketState> = {
+  refill,
+  refund,
+  charge,
+  microsUntil,
+  keptMicros,
+  isOutdated,
+};
+
 /**
- * Brings a bucket to `nowMicros`: adds what time has brought at the rate that was in force, clamps to the burst in
- * force, and forgets pending charges that lapsed. Exact: with e the elapsed time and P the period,
+ * Adds what time has brought at the rate that was in force. Exact: with e the elapsed time and P the period,
  * `tokens + floor((remainder + e * rate) / P)`, whole periods counted apart. After a step back of the clock no time
  * has passed (D11).
  */
-export function refill(state: BucketState | undefined, limit: TokenBucketLimit, nowMicros: number): BucketState {
+function refill(state: TokenBucketState | undefined, limit: BucketLimit, nowMicros: number): TokenBucketState {
   const { burst, periodMicros, tokensPerPeriod } = limit;
   if (state === undefined) {
-    return { atMicros: nowMicros, tokens: burst, remainder: 0, tokensPerPeriod, pending: NO_PENDING_CHARGES };
+    return { atMicros: nowMicros, tokens: burst, remainder: 0, tokensPerPeriod, burst, pending: NO_PENDING_CHARGES };
   }
   const elapsed = Math.max(0, nowMicros - state.atMicros);
   const periods = Math.floor(elapsed / periodMicros);
@@ -40,43 +52,53 @@ export function refill(state: BucketState | undefined, limit: TokenBucketLimit, 
     atMicros: nowMicros,
     tokens: full ? burst : tokens,
     remainder: full ? 0 : part.remainder,
-    tokensPerPeriod,
+    // A ban would never refill, so that its buckets would have to be kept for ever: the time goes on as before it.
+    tokensPerPeriod: burst === 0 ? rate : tokensPerPeriod,
+    burst: tokens >= state.burst ? burst : Math.max(burst, state.burst),
     pending: dropLapsed(state.pending, nowMicros),
   };
 }
 
-/** Whether `hits` fit into so many tokens (D2). */
-export function fits(tokens: number, hits: number): boolean {
-  return tokens - hits >= 0;
+function refund(state: TokenBucketState, hits: number, { burst }: BucketLimit): TokenBucketState {
+  const tokens = Math.min(burst, state.tokens + hits);
+  if (tokens === state.tokens) return state;
+  return { ...state, tokens, remainder: tokens === burst ? 0 : state.remainder };
 }
 
-/** The tokens after a refund of `hits`: never above the burst (D8). */
-export function refund(tokens: number, hits: number, limit: TokenBucketLimit): number {
-  return Math.min(limit.burst, tokens + hits);
+function charge(state: TokenBucketState, tokens: number, pending: PendingCharges): TokenBucketState {
+  const { atMicros, remainder, tokensPerPeriod, burst } = state;
+  return { atMicros, tokens, remainder, tokensPerPeriod, burst, pending };
 }
 
-/** The tokens after a cost that was announced by a peek: taken in full, down to the debt allowed (D5). */
-export function settle(tokens: number, hits: number, limit: TokenBucketLimit): number {
-  // A bucket that is deeper in debt already, since max_debt was larger, stays where it is.
-  // And 0 - 0 is 0, where -0 would be another number to whoever prints or compares it.
-  return Math.min(tokens, Math.max(0 - limit.maxDebt, tokens - hits));
+function microsUntil(wanted: number, tokens: number, { remainder }: TokenBucketState, limit: BucketLimit): number {
+  if (wanted <= tokens) return 0;
+  if (wanted > limit.burst) return Number.POSITIVE_INFINITY;
+  return microsToMint(wanted - tokens, remainder, limit.tokensPerPeriod, limit.periodMicros);
 }
 
-/** Whether no refill will ever let `hits` through (D14): a mistake in the rules, but for a ban (burst 0). */
-export function neverFits(hits: number, limit: TokenBucketLimit): boolean {
-  return hits > limit.burst && limit.burst > 0;
+function keptMicros(state: TokenBucketState, { periodMicros }: BucketLimit): number {
+  if (state.tokens >= state.burst) return 0;
+  return microsToMint(state.burst - state.tokens, state.remainder, state.tokensPerPeriod, periodMicros);
+}
+
+/** The smallest e with `remainder + e * rate >= tokens * P`. */
+function microsToMint(tokens: number, remainder: number, rate: number, periodMicros: number): number {
+  if (rate === 0) return Number.POSITIVE_INFINITY;
+  const periods = Math.floor(tokens / rate);
+  const part = multiplyDivide(tokens - periods * rate, periodMicros, 0, rate);
+  return periods * periodMicros + part.quotient + Math.ceil((part.remainder - remainder) / rate);
 }
 
 /**
- * Microseconds until the bucket holds `wanted` tokens: the smallest e with
- * `remainder + e * rate >= (wanted - tokens) * P`. Infinity when it never will.
+ * A clock that stepped back would stand still until the old time comes again, a new rate would count for the time
+ * before it, and a burst that cut the tokens, or that they reached, would be forgotten when a larger one comes, as
+ * would that larger one.
  */
-export function microsUntil(wanted: number, tokens: number, remainder: number, limit: TokenBucketLimit): number {
-  const missing = wanted - tokens;
-  if (missing <= 0) return 0;
-  const { burst, periodMicros, tokensPerPeriod } = limit;
-  if (wanted > burst || tokensPerPeriod === 0) return Number.POSITIVE_INFINITY;
-  const periods = Math.floor(missing / tokensPerPeriod);
-  const part = multiplyDivide(missing - periods * tokensPerPeriod, periodMicros, 0, tokensPerPeriod);
-  return periods * periodMicros + part.quotient + Math.ceil((part.remainder - remainder) / tokensPerPeriod);
+function isOutdated(stored: TokenBucketState, refilled: TokenBucketState, limit: BucketLimit): boolean {
+  return (
+    refilled.atMicros < stored.atMicros ||
+    refilled.tokensPerPeriod !== stored.tokensPerPeriod ||
+    refilled.burst !== stored.burst ||
+    refilled.tokens === limit.burst
+  );
 }

@@ -1,17 +1,24 @@
-import type { TokenBucketLimit } from "../limits/limit.js";
+import { arithmeticOf, type BucketState } from "../limits/algorithms.js";
+import type { Arithmetic } from "../limits/arithmetic.js";
+import { fits, settle } from "../limits/hits.js";
+import type { BucketLimit } from "../limits/limit.js";
 import { countPending } from "../limits/pending-charges.js";
-import { type BucketState, fits, microsUntil, refill, refund, settle } from "../limits/token-bucket.js";
 import type { Charge, Outcome, Verdict } from "./store.js";
 
 /** A bucket while one request is decided. `decide` moves its balance. */
 export interface OpenBucket {
-  readonly limit: TokenBucketLimit;
+  readonly limit: BucketLimit;
+  readonly arithmetic: Arithmetic<BucketState>;
+  /** The moment of the decision. */
+  readonly nowMicros: number;
   /** As it was stored; absent where there is none, which is a full one. */
   readonly stored: BucketState | undefined;
   /** The same at the moment of the decision. */
   readonly refilled: BucketState;
+  /** The same after this request's refunds, which come first. */
+  refunded: BucketState;
+  /** What charges have left of it. */
   tokens: number;
-  remainder: number;
   /** Pending charges that were paid for (D5). */
   pendingUsed: number;
   /** Peeks that leave a pending charge. */
@@ -21,10 +28,20 @@ export interface OpenBucket {
 type OutcomeDraft = { -readonly [Field in keyof Outcome]: Outcome[Field] };
 
 /** Brings a stored bucket to `nowMicros`, ready to be charged. */
-export function openBucket(stored: BucketState | undefined, limit: TokenBucketLimit, nowMicros: number): OpenBucket {
-  const refilled = refill(stored, limit, nowMicros);
-  const { tokens, remainder } = refilled;
-  return { limit, stored, refilled, tokens, remainder, pendingUsed: 0, pendingAdded: 0 };
+export function openBucket(stored: BucketState | undefined, limit: BucketLimit, nowMicros: number): OpenBucket {
+  const arithmetic = arithmeticOf(limit.algorithm);
+  const refilled = arithmetic.refill(stored, limit, nowMicros);
+  return {
+    limit,
+    arithmetic,
+    nowMicros,
+    stored,
+    refilled,
+    refunded: refilled,
+    tokens: refilled.tokens,
+    pendingUsed: 0,
+    pendingAdded: 0,
+  };
 }
 
 /**
@@ -35,11 +52,10 @@ export function openBucket(stored: BucketState | undefined, limit: TokenBucketLi
 export function decide(charges: readonly Charge[], buckets: readonly OpenBucket[]): Verdict {
   const outcomes = new Array<OutcomeDraft>(charges.length);
   giveRefunds(charges, buckets, outcomes);
-  const afterRefunds = buckets.map((bucket) => bucket.tokens);
   takeInOrder(charges, buckets, outcomes);
   const admitted = isAdmitted(charges, outcomes);
   if (admitted) countPeeks(charges, buckets);
-  else takeOnlySettled(charges, buckets, outcomes, afterRefunds);
+  else takeOnlySettled(charges, buckets, outcomes);
   for (let i = 0; i < charges.length; i++) {
     predict(outcomes[i] as OutcomeDraft, charges[i] as Charge, buckets[i] as OpenBucket);
   }
@@ -52,8 +68,8 @@ function giveRefunds(charges: readonly Charge[], buckets: readonly OpenBucket[],
     if (action !== "refund") continue;
     const bucket = buckets[i] as OpenBucket;
     // A bucket that does not exist is full already, so that it stays as it is (D8).
-    bucket.tokens = refund(bucket.tokens, hits, bucket.limit);
-    if (bucket.tokens === bucket.limit.burst) bucket.remainder = 0;
+    bucket.refunded = bucket.arithmetic.refund(bucket.refunded, hits, bucket.limit);
+    bucket.tokens = bucket.refunded.tokens;
     outcomes[i] = draft(true, false, bucket.tokens);
   }
 }
@@ -109,9 +125,8 @@ function takeOnlySettled(
   charges: readonly Charge[],
   buckets: readonly OpenBucket[],
   outcomes: readonly OutcomeDraft[],
-  afterRefunds: readonly number[],
 ): void {
-  for (let i = 0; i < charges.length; i++) (buckets[i] as OpenBucket).tokens = afterRefunds[i] as number;
+  for (const bucket of buckets) bucket.tokens = bucket.refunded.tokens;
   for (let i = 0; i < charges.length; i++) {
     const { action, hits } = charges[i] as Charge;
     if (action === "refund") continue;
@@ -127,7 +142,10 @@ function draft(fitting: boolean, settled: boolean, tokens: number): OutcomeDraft
 }
 
 /** Tells when the bucket, as this charge left it, will be full, and when the same hits will fit. */
-function predict(outcome: OutcomeDraft, { action, hits }: Charge, { limit, remainder }: OpenBucket): void {
-  outcome.untilFullMicros = microsUntil(limit.burst, outcome.tokens, remainder, limit);
-  outcome.untilFitsMicros = action === "refund" ? 0 : microsUntil(hits, outcome.tokens, remainder, limit);
+function predict(outcome: OutcomeDraft, { action, hits }: Charge, bucket: OpenBucket): void {
+  const { arithmetic, limit, nowMicros, refunded } = bucket;
+  const { tokens } = outcome;
+  outcome.untilFullMicros = arithmetic.microsUntil(limit.burst, tokens, refunded, limit, nowMicros);
+  if (action === "refund") return;
+  outcome.untilFitsMicros = arithmetic.microsUntil(hits, tokens, refunded, limit, nowMicros);
 }

@@ -1,5 +1,5 @@
+import type { BucketState } from "../limits/algorithms.js";
 import { addPending, usePending } from "../limits/pending-charges.js";
-import { type BucketState, microsUntil } from "../limits/token-bucket.js";
 import type { OpenBucket } from "./admission.js";
 
 /**
@@ -8,35 +8,24 @@ import type { OpenBucket } from "./admission.js";
  * @param lapseMicros how long a new pending charge is kept (D5)
  */
 export function changeOf(bucket: OpenBucket, lapseMicros: number): BucketState | "drop" | undefined {
-  const { limit, stored, refilled, tokens, remainder, pendingUsed, pendingAdded } = bucket;
+  const { arithmetic, limit, nowMicros, stored, refilled, refunded, tokens, pendingUsed, pendingAdded } = bucket;
+  if (!isCharged(bucket) && (stored === undefined || !arithmetic.isOutdated(stored, refilled, limit))) return undefined;
   let pending = refilled.pending;
   if (pendingUsed > 0) pending = usePending(pending, pendingUsed);
-  if (pendingAdded > 0) pending = addPending(pending, pendingAdded, refilled.atMicros, lapseMicros);
-  if (tokens === limit.burst && pending.length === 0) return stored === undefined ? undefined : "drop";
-  if (stored !== undefined && !isCharged(bucket) && !isOutdated(bucket, stored)) return undefined;
-  return { atMicros: refilled.atMicros, tokens, remainder, tokensPerPeriod: limit.tokensPerPeriod, pending };
+  if (pendingAdded > 0) pending = addPending(pending, pendingAdded, nowMicros, lapseMicros);
+  const state = arithmetic.charge(refunded, tokens, pending, limit, nowMicros);
+  if (pending.length > 0 || arithmetic.keptMicros(state, limit, nowMicros) > 0) return state;
+  return stored === undefined ? undefined : "drop";
 }
 
-function isCharged({ refilled, tokens, remainder, pendingUsed, pendingAdded }: OpenBucket): boolean {
-  return tokens !== refilled.tokens || remainder !== refilled.remainder || pendingUsed > 0 || pendingAdded > 0;
+function isCharged({ refilled, refunded, tokens, pendingUsed, pendingAdded }: OpenBucket): boolean {
+  // A refund and a charge that come to the same tokens may still be from different times.
+  return refunded !== refilled || tokens !== refilled.tokens || pendingUsed > 0 || pendingAdded > 0;
 }
 
-/**
- * Whether the stored state would add tokens that it must not add (D11): a clock that stepped back would stand still
- * until the old time comes again, a new rate would count for the time before it, and a burst that cut the tokens, or
- * that they reached, would be forgotten when a larger one comes.
- */
-function isOutdated({ limit, refilled }: OpenBucket, stored: BucketState): boolean {
-  return (
-    refilled.atMicros < stored.atMicros ||
-    stored.tokensPerPeriod !== limit.tokensPerPeriod ||
-    (refilled.tokens === limit.burst && stored.tokens !== limit.burst)
-  );
-}
-
-/** The moment from which a state says no more than no state at all: full, and nothing pending. Infinity: never. */
-export function droppableAtMicros(state: BucketState, { limit }: OpenBucket): number {
-  const fullAt = state.atMicros + microsUntil(limit.burst, state.tokens, state.remainder, limit);
+/** The moment from which a state says no more than no state at all, and nothing is pending. Infinity: never. */
+export function droppableAtMicros(state: BucketState, { arithmetic, limit, nowMicros }: OpenBucket): number {
+  const fullAt = nowMicros + arithmetic.keptMicros(state, limit, nowMicros);
   const { pending } = state;
   return pending.length === 0 ? fullAt : Math.max(fullAt, pending[pending.length - 2] as number);
 }

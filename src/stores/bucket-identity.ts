@@ -1,3 +1,5 @@
+import type { Algorithm } from "../limits/limit.js";
+
 /** The first field of every key. Another format, or another meaning of what is stored under it, is another version. */
 const FORMAT_VERSION = "1";
 
@@ -13,7 +15,7 @@ export type IdentityStep =
 export interface BucketIdentity {
   readonly domain: string;
   readonly steps: readonly IdentityStep[];
-  readonly algorithm: "token_bucket";
+  readonly algorithm: Algorithm;
   /** Whole microseconds. */
   readonly periodMicros: number;
   /** The limit's name, empty where it has none. */

@@ -1,4 +1,4 @@
-import type { TokenBucketLimit } from "../limits/limit.js";
+import type { BucketLimit } from "../limits/limit.js";
 
 /**
  * What a limit has to say about the request (D4, D6).
@@ -23,7 +23,7 @@ export type Action = "take" | "report" | "peek" | "refund";
 export interface Charge {
   /** The bucket's identity (D12). */
   readonly key: string;
-  readonly limit: TokenBucketLimit;
+  readonly limit: BucketLimit;
   readonly role: Role;
   readonly action: Action;
   /** Whole, 0 to 2^53 - 1 (D1). */

@@ -6,6 +6,7 @@ describeStoreConformance("memory", (options) => {
   const store = new MemoryStore({ ...options, nowMicros: () => clock });
   return Promise.resolve({
     store,
+    nowMicros: () => clock,
     advance: (micros) => {
       clock += micros;
       return Promise.resolve();

@@ -16,5 +16,5 @@ afterAll(() => redis?.stop());
 describeStoreConformance("redis", async (options) => {
   const store = new RedisStore({ url: redis.url, keyPrefix: `test-${opened++}:`, ...options });
   await until("the store is connected", () => store.isReady() || undefined);
-  return { store, advance: (micros) => redis.advance(micros), close: () => store.close() };
+  return { store, nowMicros: redis.nowMicros, advance: (micros) => redis.advance(micros), close: () => store.close() };
 });

@@ -3,16 +3,21 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Store } from "../../src/stores/store.js";
 import { arbitraryHistory, emptyTally, HistoryRun } from "../support/model/history.js";
+import { describeAlgorithmsTogether } from "./sentences/algorithms-together.js";
 import { describeAllOrNothing } from "./sentences/all-or-nothing.js";
 import { describeCostAfterTheFact, SHORT_LAPSE_MICROS } from "./sentences/cost-after-the-fact.js";
+import { describeFixedWindow } from "./sentences/fixed-window.js";
 import { describeInFlight } from "./sentences/in-flight.js";
 import { describeOnlyTimeAdds } from "./sentences/only-time-adds.js";
+import { describeSlidingWindow } from "./sentences/sliding-window.js";
 import { describeTokenBucket } from "./sentences/token-bucket.js";
-import type { StoreHarness } from "./store-harness.js";
+import { ALGORITHMS, type StoreHarness } from "./store-harness.js";
 
 /** A store with a clock that tests move. One process may serve all tests of a file: tests use fresh keys. */
 export interface StoreUnderTest {
   readonly store: Store;
+  /** The store's clock, microseconds since the epoch. */
+  nowMicros(): number;
   /**
    * Moves the store's clock by so many microseconds, also back. Between calls the clock must stand still: most
    * sentences are exact to the microsecond.
@@ -34,12 +39,20 @@ const REQUESTS_PER_HISTORY = 40;
 /** Sentences that hold for every store, and histories that every store answers as the exact model does. */
 export function describeStoreConformance(name: string, open: OpenStore): void {
   describe(`the ${name} store`, () => {
-    describe("takes tokens from a bucket and", () => withStore(open, {}, describeTokenBucket));
-    describe("decides over a request and", () => withStore(open, {}, describeAllOrNothing));
-    describe("lets only time add tokens and", () => withStore(open, {}, describeOnlyTimeAdds));
-    describe("serves requests in flight and", () => withStore(open, {}, describeInFlight));
     const shortLapse = { pendingLapseMicros: SHORT_LAPSE_MICROS };
-    describe("settles costs after the fact and", () => withStore(open, shortLapse, describeCostAfterTheFact));
+    describe("takes tokens from a bucket and", () => withStore(open, {}, describeTokenBucket));
+    describe("lets only time add tokens and", () => withStore(open, {}, describeOnlyTimeAdds));
+    describe("counts by fixed windows and", () => withStore(open, {}, describeFixedWindow));
+    describe("counts by sliding windows and", () => withStore(open, {}, describeSlidingWindow));
+    describe("mixes algorithms and", () => withStore(open, {}, describeAlgorithmsTogether));
+    describe.for(ALGORITHMS)("by %s", (algorithm) => {
+      describe("decides over a request and", () =>
+        withStore(open, {}, (harness) => describeAllOrNothing(harness, algorithm)));
+      describe("serves requests in flight and", () =>
+        withStore(open, {}, (harness) => describeInFlight(harness, algorithm)));
+      describe("settles costs after the fact and", () =>
+        withStore(open, shortLapse, (harness) => describeCostAfterTheFact(harness, algorithm)));
+    });
     describe("meets the exact model and", () => withStore(open, shortLapse, describeHistories));
   });
 }
@@ -59,6 +72,7 @@ function withStore(
     let keys = 0;
     harness = {
       decide: async (charges) => await subject.store.decide(charges, BUDGET_MILLIS),
+      nowMicros: () => subject.nowMicros(),
       advance: (micros) => subject.advance(micros),
       freshKey: () => `suite|${run}|${++keys}`,
     };

@@ -37,25 +37,29 @@ function packed(...numbers: number[]): Buffer {
 }
 
 const NOW = Date.now() * 1_000;
+/** What the state of a token bucket starts with. */
+const TAG = -1;
 
 const MALFORMED: readonly (readonly [string, Buffer | string])[] = [
   ["nothing", ""],
   ["text", "hello"],
   ["a number as text", "42"],
-  ["half a state", packed(NOW, 5, 0, 10).subarray(0, 20)],
-  ["too few numbers", packed(NOW, 5, 0)],
-  ["half a pair of pending charges", packed(NOW, 5, 0, 10, NOW)],
-  ["a fraction", Buffer.concat([packed(NOW), Buffer.from("cb3fe0000000000000", "hex"), packed(0, 10)])],
-  ["not a number", Buffer.concat([packed(NOW), Buffer.from("cb7ff8000000000000", "hex"), packed(0, 10)])],
-  ["an infinity", Buffer.concat([packed(NOW), Buffer.from("cbfff0000000000000", "hex"), packed(0, 10)])],
-  ["nil for a number", Buffer.concat([packed(NOW, 5, 0), Buffer.from("c0", "hex")])],
-  ["text for a number", Buffer.concat([packed(NOW, 5, 0), Buffer.from("a131", "hex")])],
-  ["a time before the epoch", packed(-1, 5, 0, 10)],
-  ["more tokens than any bucket holds", packed(NOW, 1_000_000_000_000_001, 0, 10)],
-  ["a remainder of a whole period", packed(NOW, 5, HOUR, 10)],
-  ["a negative rate", packed(NOW, 5, 0, -1)],
-  ["pending charges out of order", packed(NOW, 5, 0, 10, NOW + 2, 1, NOW + 1, 1)],
-  ["a pending charge of none", packed(NOW, 5, 0, 10, NOW + 2, 0)],
+  ["another tag", packed(-2, NOW, 5, 0, 10, 10)],
+  ["no tag", packed(NOW, 5, 0, 10, 10)],
+  ["half a state", packed(TAG, NOW, 5, 0, 10, 10).subarray(0, 20)],
+  ["too few numbers", packed(TAG, NOW, 5, 0, 10)],
+  ["half a pair of pending charges", packed(TAG, NOW, 5, 0, 10, 10, NOW)],
+  ["a fraction", Buffer.concat([packed(TAG, NOW), Buffer.from("cb3fe0000000000000", "hex"), packed(0, 10, 10)])],
+  ["not a number", Buffer.concat([packed(TAG, NOW), Buffer.from("cb7ff8000000000000", "hex"), packed(0, 10, 10)])],
+  ["an infinity", Buffer.concat([packed(TAG, NOW), Buffer.from("cbfff0000000000000", "hex"), packed(0, 10, 10)])],
+  ["nil for a number", Buffer.concat([packed(TAG, NOW, 5, 0), Buffer.from("c0", "hex"), packed(10)])],
+  ["text for a number", Buffer.concat([packed(TAG, NOW, 5, 0), Buffer.from("a131", "hex"), packed(10)])],
+  ["a time before the epoch", packed(TAG, -1, 5, 0, 10, 10)],
+  ["more tokens than any bucket holds", packed(TAG, NOW, 1_000_000_000_000_001, 0, 10, 1_000_000_000_000_001)],
+  ["a remainder of a whole period", packed(TAG, NOW, 5, HOUR, 10, 10)],
+  ["a negative rate", packed(TAG, NOW, 5, 0, -1, 10)],
+  ["pending charges out of order", packed(TAG, NOW, 5, 0, 10, 10, NOW + 2, 1, NOW + 1, 1)],
+  ["a pending charge of none", packed(TAG, NOW, 5, 0, 10, 10, NOW + 2, 0)],
   ["two million numbers", Buffer.alloc(2_000_000, 1)],
 ];
 
@@ -75,7 +79,7 @@ describe("a bucket that is not one", () => {
   });
 
   it("with a sound state written by hand does not fail", async () => {
-    await redis.command("SET", "weir:|sound", packed(NOW, 5, 0, 10, NOW + HOUR, 2));
+    await redis.command("SET", "weir:|sound", packed(TAG, NOW, 5, 0, 10, 10, NOW + HOUR, 2));
     const { outcomes } = await store.decide([take("sound", LIMIT)], BUDGET);
     expect(outcomes[0]?.tokens).toBe(4);
   });

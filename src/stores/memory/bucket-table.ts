@@ -1,4 +1,4 @@
-import type { BucketState } from "../../limits/token-bucket.js";
+import type { BucketState } from "../../limits/algorithms.js";
 
 /** A bucket's place in the table. */
 export interface BucketEntry {

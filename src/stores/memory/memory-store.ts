@@ -1,4 +1,4 @@
-import type { TokenBucketLimit } from "../../limits/limit.js";
+import type { BucketLimit } from "../../limits/limit.js";
 import { DEFAULT_PENDING_LAPSE_MICROS } from "../../limits/pending-charges.js";
 import { decide, type OpenBucket, openBucket } from "../admission.js";
 import { changeOf, droppableAtMicros } from "../bucket-change.js";
@@ -88,7 +88,7 @@ export class MemoryStore implements Store {
     });
   }
 
-  #openOne(key: string, limit: TokenBucketLimit, nowMicros: number, touched: TouchedBucket[]): OpenBucket {
+  #openOne(key: string, limit: BucketLimit, nowMicros: number, touched: TouchedBucket[]): OpenBucket {
     const entry = this.#table.find(key);
     const bucket = openBucket(entry?.state, limit, nowMicros);
     touched.push({ key, entry, bucket });

@@ -14,14 +14,14 @@ export interface DecideCommand {
 export function decideCommand(charges: readonly Charge[], keyPrefix: string, lapseMicros: number): DecideCommand {
   const indexes = new Map<string, number>();
   const keys: string[] = [];
-  const limitArgs: number[] = [];
+  const limitArgs: (string | number)[] = [];
   const chargeArgs: (string | number)[] = [];
   for (const { key, limit, role, action, hits } of charges) {
     let index = indexes.get(key);
     if (index === undefined) {
       index = keys.push(keyPrefix + key);
       indexes.set(key, index);
-      limitArgs.push(limit.tokensPerPeriod, limit.periodMicros, limit.burst, limit.maxDebt);
+      limitArgs.push(limit.algorithm, limit.tokensPerPeriod, limit.periodMicros, limit.burst, limit.maxDebt);
     }
     chargeArgs.push(index, role, action, hits);
   }

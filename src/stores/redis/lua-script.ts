@@ -9,11 +9,13 @@ export interface LuaScript {
 }
 
 /**
- * Reads a script that stands in `scripts/` beside this file. In dist/ as in src/: the build copies it.
- * @param name the file's name without `.lua`
- * @throws the file system's error when there is none
+ * Reads a script from the files of `scripts/` beside this file, put one after the other: each may use what those before
+ * it define. In dist/ as in src/: the build copies them.
+ * @param names the files' names without `.lua`
+ * @throws the file system's error when one is not there
  */
-export function loadScript(name: string): LuaScript {
-  const source = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), "utf8");
+export function loadScript(...names: readonly string[]): LuaScript {
+  const files = names.map((name) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), "utf8"));
+  const source = files.join("\n");
   return { source, sha: createHash("sha1").update(source).digest("hex") };
 }

@@ -19,6 +19,9 @@ export interface RedisStoreOptions {
   readonly silenceTimeoutMillis?: number;
 }
 
+/** Each uses what those before it define. */
+const SCRIPT_FILES = ["exact", "pending-charges", "token-bucket", "fixed-window", "sliding-window", "decide"];
+
 /** The longest key that an error message shows whole. */
 const MAX_KEY_SHOWN = 200;
 
@@ -29,7 +32,7 @@ const MAX_KEY_SHOWN = 200;
 export class RedisStore implements Store {
   readonly kind = "redis";
   readonly #connection: RedisConnection;
-  readonly #script = loadScript("decide");
+  readonly #script = loadScript(...SCRIPT_FILES);
   readonly #keyPrefix: string;
   readonly #lapseMicros: number;
 

@@ -1,26 +1,38 @@
-import { expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
+import type { Algorithm } from "../../../src/limits/limit.js";
 import {
   HOUR,
   isAdmitted,
   MINUTE,
   outcomeOf,
   peek,
-  perPeriod,
+  perWindow,
   refund,
   report,
   SECOND,
   type StoreHarness,
+  startPeriod,
   take,
   tokensOf,
 } from "../store-harness.js";
 
-const LIMIT = perPeriod(10, MINUTE, 10, 20);
-
 /** How long the suite's stores keep pending charges in these sentences. */
 export const SHORT_LAPSE_MICROS = 20 * SECOND;
 
+/** When 12 hits into 10 tokens a minute are out of debt, and when all are back, from the start of a minute on. */
+const OUT_OF_DEBT: Readonly<Record<Algorithm, { untilFitsMicros: number; untilFullMicros: number }>> = {
+  token_bucket: { untilFitsMicros: 12 * SECOND, untilFullMicros: 72 * SECOND },
+  fixed_window: { untilFitsMicros: MINUTE, untilFullMicros: 2 * MINUTE },
+  sliding_window: { untilFitsMicros: 61 * SECOND, untilFullMicros: 61 * SECOND },
+};
+
 /** D5: a peek now, the cost when it is known. */
-export function describeCostAfterTheFact(harness: () => StoreHarness): void {
+export function describeCostAfterTheFact(harness: () => StoreHarness, algorithm: Algorithm): void {
+  const perMinute = (burst: number, maxDebt: number) => perWindow(algorithm, burst, MINUTE, maxDebt);
+  const LIMIT = perMinute(10, 20);
+
+  beforeEach(() => startPeriod(harness(), MINUTE));
+
   it("takes a reported cost in full after a peek, into debt, and says that it did not fit (D5)", async () => {
     const key = harness().freshKey();
     expect(await outcomeOf(harness(), peek(key, LIMIT))).toMatchObject({ fits: true, settled: false, tokens: 10 });
@@ -75,7 +87,7 @@ export function describeCostAfterTheFact(harness: () => StoreHarness): void {
 
   it("takes reported costs down to max_debt and no further (D5)", async () => {
     const key = harness().freshKey();
-    const shallow = perPeriod(10, MINUTE, 10, 3);
+    const shallow = perMinute(10, 3);
     await harness().decide([peek(key, shallow), peek(key, shallow)]);
     expect(await outcomeOf(harness(), report(key, shallow, 1_000_000))).toMatchObject({ settled: true, tokens: -3 });
     expect(await outcomeOf(harness(), report(key, shallow, 1))).toMatchObject({ settled: true, tokens: -3 });
@@ -83,7 +95,7 @@ export function describeCostAfterTheFact(harness: () => StoreHarness): void {
 
   it("owes nothing where max_debt is 0 (D5)", async () => {
     const key = harness().freshKey();
-    const none = perPeriod(10, MINUTE, 10, 0);
+    const none = perMinute(10, 0);
     await harness().decide([peek(key, none)]);
     const outcome = await outcomeOf(harness(), report(key, none, 11));
     expect(outcome).toMatchObject({ fits: false, settled: true, tokens: 0 });
@@ -93,7 +105,7 @@ export function describeCostAfterTheFact(harness: () => StoreHarness): void {
     const key = harness().freshKey();
     await harness().decide([peek(key, LIMIT), peek(key, LIMIT)]);
     await harness().decide([report(key, LIMIT, 25)]);
-    const smaller = perPeriod(10, MINUTE, 10, 2);
+    const smaller = perMinute(10, 2);
     expect(await outcomeOf(harness(), report(key, smaller, 1))).toMatchObject({ settled: true, tokens: -15 });
   });
 
@@ -102,13 +114,8 @@ export function describeCostAfterTheFact(harness: () => StoreHarness): void {
     await harness().decide([peek(key, LIMIT)]);
     await harness().decide([report(key, LIMIT, 12)]);
     const refused = await outcomeOf(harness(), peek(key, LIMIT));
-    expect(refused).toMatchObject({
-      fits: false,
-      tokens: -2,
-      untilFitsMicros: 12 * SECOND,
-      untilFullMicros: 72 * SECOND,
-    });
-    await harness().advance(12 * SECOND - 1);
+    expect(refused).toMatchObject({ fits: false, tokens: -2, ...OUT_OF_DEBT[algorithm] });
+    await harness().advance(refused.untilFitsMicros - 1);
     expect(await isAdmitted(harness(), peek(key, LIMIT))).toBe(false);
     await harness().advance(1);
     expect(await isAdmitted(harness(), peek(key, LIMIT))).toBe(true);
@@ -162,7 +169,7 @@ export function describeCostAfterTheFact(harness: () => StoreHarness): void {
 
   it("keeps thousands of pending charges on one bucket (D5)", async () => {
     const key = harness().freshKey();
-    const wide = perPeriod(1, HOUR, 10, 10_000);
+    const wide = perWindow(algorithm, 10, HOUR, 10_000);
     for (let i = 0; i < 20; i++) {
       await harness().decide(Array.from({ length: 100 }, () => peek(key, wide)));
       await harness().advance(SHORT_LAPSE_MICROS / 40);

@@ -6,6 +6,7 @@ import {
   outcomeOf,
   peek,
   perPeriod,
+  refund,
   SECOND,
   type StoreHarness,
   take,
@@ -30,6 +31,20 @@ export function describeOnlyTimeAdds(harness: () => StoreHarness): void {
     const smaller = perPeriod(10, MINUTE, 20);
     expect(await outcomeOf(harness(), take(key, smaller, 1))).toMatchObject({ tokens: 19 });
     expect(await tokensOf(harness(), key, limit)).toBe(19);
+  });
+
+  it("does not forget a bucket that a smaller burst or a refund under it makes full (D9, D11)", async () => {
+    const limit = perPeriod(10, MINUTE, 100);
+    const smaller = perPeriod(10, MINUTE, 20);
+    const [cut, exact, refunded] = [harness().freshKey(), harness().freshKey(), harness().freshKey()];
+    await harness().decide([take(cut, limit, 10), take(exact, limit, 80), take(refunded, limit, 95)]);
+    await harness().decide([take(cut, smaller, 0), take(exact, smaller, 0), refund(refunded, smaller, 50)]);
+    for (const key of [cut, exact, refunded]) {
+      expect(await tokensOf(harness(), key, limit)).toBe(20);
+      await harness().advance(6 * SECOND);
+      expect(await tokensOf(harness(), key, limit)).toBe(21);
+      await harness().advance(-6 * SECOND);
+    }
   });
 
   it("does not count the time that a bucket was full when its burst grows later (D11)", async () => {

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import {
+  type Algorithm,
+  type BucketLimit,
   MAX_PERIOD_MICROS,
   MAX_TOKENS,
   MAX_TOKENS_PER_PERIOD,
-  type TokenBucketLimit,
 } from "../../../src/limits/limit.js";
 
 const SECOND = 1_000_000;
@@ -34,30 +35,37 @@ const arbitraryRate = fc.oneof(
   { weight: 2, arbitrary: ofAnySize(MAX_TOKENS_PER_PERIOD) },
 );
 
-function withPeriod(periodMicros: number, rates: fc.Arbitrary<number>): fc.Arbitrary<TokenBucketLimit> {
+function withPeriod(
+  algorithm: Algorithm,
+  periodMicros: number,
+  rates: fc.Arbitrary<number>,
+): fc.Arbitrary<BucketLimit> {
   return rates.chain((tokensPerPeriod) => {
     const amount = fc.oneof(
       { weight: 2, arbitrary: fc.constant(tokensPerPeriod) },
       { weight: 3, arbitrary: fc.integer({ min: 1, max: 30 }) },
       { weight: 2, arbitrary: ofAnySize(MAX_TOKENS) },
     );
-    const limit = { tokensPerPeriod: fc.constant(tokensPerPeriod), periodMicros: fc.constant(periodMicros) };
     const maxDebt = fc.oneof(amount, fc.constant(0));
-    return fc.record({ ...limit, burst: amount, maxDebt });
+    const amounts = fc.record({ burst: amount, maxDebt });
+    return amounts.map((each) => ({ algorithm, tokensPerPeriod, periodMicros, ...each }));
   });
 }
 
 /** Limits that refill: from one a lifetime to thousands a microsecond. */
-export const arbitraryRefillingLimit: fc.Arbitrary<TokenBucketLimit> = arbitraryPeriodMicros.chain((period) =>
-  withPeriod(period, arbitraryRate),
-);
+export function arbitraryRefillingLimit(algorithm: Algorithm): fc.Arbitrary<BucketLimit> {
+  return arbitraryPeriodMicros.chain((period) => withPeriod(algorithm, period, arbitraryRate));
+}
 
-/** Limits of one bucket as reloads change them: the period, which is part of its identity, stays. */
-export const arbitraryLimitVersions: fc.Arbitrary<readonly TokenBucketLimit[]> = arbitraryPeriodMicros.chain(
-  (period) => {
+/** Limits of one bucket as reloads change them: the algorithm and the period, which are part of its identity, stay. */
+export function arbitraryLimitVersions(algorithm: Algorithm): fc.Arbitrary<readonly BucketLimit[]> {
+  return arbitraryPeriodMicros.chain((periodMicros) => {
     const rates = fc.oneof({ weight: 12, arbitrary: arbitraryRate }, { weight: 1, arbitrary: fc.constant(0) });
-    const ban = fc.constant({ tokensPerPeriod: 0, periodMicros: period, burst: 0, maxDebt: 0 });
-    const version = fc.oneof({ weight: 12, arbitrary: withPeriod(period, rates) }, { weight: 1, arbitrary: ban });
+    const ban = fc.constant({ algorithm, tokensPerPeriod: 0, periodMicros, burst: 0, maxDebt: 0 });
+    const version = fc.oneof(
+      { weight: 12, arbitrary: withPeriod(algorithm, periodMicros, rates) },
+      { weight: 1, arbitrary: ban },
+    );
     return fc.array(version, { minLength: 1, maxLength: 3 });
-  },
-);
+  });
+}

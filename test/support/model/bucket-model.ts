@@ -1,4 +1,7 @@
+import type { BucketLimit } from "../../../src/limits/limit.js";
 import type { Charge } from "../../../src/stores/store.js";
+import { fullLevel } from "./bucket-level.js";
+import { type Level, max } from "./level.js";
 
 /** What the model says of a charge; undefined: never. */
 export interface ModelOutcome {
@@ -20,49 +23,43 @@ interface Pending {
   readonly latest: bigint;
 }
 
-/** A bucket as last written. Levels are in tokens times the period, so that refills are whole: elapsed x rate. */
+/** A bucket as last written. */
 interface Written {
-  readonly level: bigint;
+  readonly level: Level;
   readonly at: bigint;
-  readonly rate: bigint;
   readonly pending: readonly Pending[];
+  /** A store may have written nothing, or dropped it. */
+  readonly mayBeGone: boolean;
   /** The latest that the clock has been since. */
   peak: bigint;
-  /** The smallest burst it was seen with since. */
-  smallestBurst: bigint;
-  /** It was seen full since, so that a store may have dropped it. */
-  seenFull: boolean;
-  /** Charges came to nothing in sum, so that a store may have written it or not. */
+  /** A store may have written it anew or not, since charges came to nothing in sum. */
   unsure: boolean;
 }
 
 /** A bucket in the middle of a decision. */
 interface Open {
   readonly written: Written | undefined;
-  readonly period: bigint;
-  readonly rate: bigint;
-  readonly burst: bigint;
-  readonly maxDebt: bigint;
-  readonly refilled: bigint;
-  readonly wasCut: boolean;
+  readonly limit: BucketLimit;
+  readonly refilled: Level;
   readonly alive: readonly Pending[];
-  level: bigint;
+  level: Level;
   used: number;
   peeks: number;
   moved: boolean;
 }
 
 /**
- * The contract in exact arithmetic, as a store sees it: D2 to D5, D8 and D11 of the design, on fractions of BigInt.
+ * The contract in exact arithmetic, as a store sees it: D2 to D5, D8 and D11 of the design, on levels of BigInt.
  * It shares no code with src and was not made to be fast.
  */
 export class BucketModel {
   readonly #buckets = new Map<string, Written>();
   readonly #lapse: bigint;
-  #now = 0n;
+  #now: bigint;
 
-  constructor(pendingLapseMicros: number) {
+  constructor(pendingLapseMicros: number, nowMicros: number) {
     this.#lapse = BigInt(pendingLapseMicros);
+    this.#now = BigInt(nowMicros);
   }
 
   /** Moves the clock, also back. */
@@ -73,18 +70,17 @@ export class BucketModel {
 
   /**
    * Whether the contract leaves open what happens to the charge's bucket now: its pending charges are about to lapse,
-   * or it was full for a while and so may be gone, which shows when its burst grows or the clock steps back.
+   * or it had nothing to tell for a while and so may be gone, which shows when a larger burst comes or the clock steps
+   * back.
    */
   isOpenToChoice(charge: Charge): boolean {
     const written = this.#buckets.get(charge.key);
     if (written === undefined) return false;
     if (written.pending.some(({ earliest, latest }) => earliest <= this.#now && this.#now < latest)) return true;
     if (written.unsure && this.#now < written.peak) return true;
-    const period = BigInt(charge.limit.periodMicros);
-    const highest = written.level + (written.peak - written.at) * written.rate;
-    const seenFull = written.seenFull || highest >= written.smallestBurst * period;
-    if (!seenFull) return false;
-    return this.#now < written.peak || this.#levelNow(written) < BigInt(charge.limit.burst) * period;
+    if (!this.#mayBeGone(written)) return false;
+    const absent = fullLevel(charge.limit).at(this.#now, charge.limit);
+    return this.#now < written.peak || !written.level.at(this.#now, charge.limit).equals(absent);
   }
 
   decide(charges: readonly Charge[]): ModelVerdict {
@@ -112,58 +108,49 @@ export class BucketModel {
     return { admitted, outcomes: charges.map((charge) => (refunds.get(charge) ?? taken.get(charge)) as ModelOutcome) };
   }
 
-  #levelNow({ level, at, rate }: Written): bigint {
-    return level + max(0n, this.#now - at) * rate;
-  }
-
   #open({ key, limit }: Charge): Open {
     const written = this.#buckets.get(key);
-    const period = BigInt(limit.periodMicros);
-    const burst = BigInt(limit.burst);
-    const level = written === undefined ? burst * period : this.#levelNow(written);
-    const refilled = level < burst * period ? level : burst * period;
-    return {
-      written,
-      period,
-      burst,
-      rate: BigInt(limit.tokensPerPeriod),
-      maxDebt: BigInt(limit.maxDebt),
-      refilled,
-      wasCut: level > refilled,
-      alive: written?.pending.filter(({ latest }) => this.#now < latest) ?? [],
-      level: refilled,
-      used: 0,
-      peeks: 0,
-      moved: false,
-    };
+    const level = (written?.level ?? fullLevel(limit)).at(this.#now, limit);
+    const alive = written?.pending.filter(({ latest }) => this.#now < latest) ?? [];
+    return { written, limit, refilled: level, alive, level, used: 0, peeks: 0, moved: false };
+  }
+
+  /** As soon as it has nothing to tell, it may be dropped. */
+  #mayBeGone({ level, pending, mayBeGone, peak }: Written): boolean {
+    return mayBeGone || (level.aged(peak).isForgettable && pending.every(({ earliest }) => earliest <= peak));
   }
 
   #write(key: string, bucket: Open): void {
-    const { written, level, refilled, burst, period, rate } = bucket;
+    const { written, level, refilled, limit } = bucket;
     const pending = bucket.alive.slice(bucket.used);
     for (let i = 0; i < bucket.peeks; i++) pending.push(this.#newPending(pending.at(-1)));
-    const full = level === burst * period;
-    const charged = level !== refilled || bucket.used > 0 || bucket.peeks > 0;
-    const due = charged || (written !== undefined && (this.#now < written.at || rate !== written.rate));
-    if (full && pending.length === 0 && (charged || written === undefined)) {
-      this.#buckets.delete(key);
-    } else if (due || (bucket.wasCut && written !== undefined)) {
-      const at = this.#now;
+    const charged = !level.equals(refilled) || bucket.used > 0 || bucket.peeks > 0;
+    if (charged || (written !== undefined && this.#isStale(written, refilled, limit))) {
+      const state = { level, at: this.#now, pending };
       this.#buckets.set(key, {
-        level,
-        at,
-        rate,
-        pending,
-        peak: at,
-        smallestBurst: burst,
-        seenFull: full,
-        unsure: false,
+        ...state,
+        ...(charged ? this.#sure(level, pending) : this.#unsure(written as Written, bucket)),
       });
     } else if (written !== undefined) {
-      written.seenFull ||= full;
       written.unsure ||= bucket.moved;
-      if (burst < written.smallestBurst) written.smallestBurst = burst;
     }
+  }
+
+  #sure(level: Level, pending: readonly Pending[]): Pick<Written, "mayBeGone" | "peak" | "unsure"> {
+    return { mayBeGone: level.isForgettable && pending.length === 0, peak: this.#now, unsure: false };
+  }
+
+  /** A store may see that it need not write. Then what lapsed is pending again when the clock steps back. */
+  #unsure(written: Written, { alive }: Open): Pick<Written, "mayBeGone" | "peak" | "unsure"> {
+    const unsure = written.unsure || alive.length !== written.pending.length;
+    return { mayBeGone: this.#mayBeGone(written), peak: written.peak, unsure };
+  }
+
+  /** Left as it is, it would add tokens that are not due (D11): a look writes it anew. */
+  #isStale({ level, at }: Written, refilled: Level, limit: BucketLimit): boolean {
+    if (this.#now < at) return true;
+    if (level.forgetsWhenFull && refilled.tokens === BigInt(limit.burst)) return true;
+    return !level.aged(this.#now).equals(refilled);
   }
 
   #newPending(last: Pending | undefined): Pending {
@@ -174,39 +161,36 @@ export class BucketModel {
 }
 
 function giveBack(charge: Charge, bucket: Open): ModelOutcome {
-  const full = bucket.burst * bucket.period;
-  const level = bucket.level + BigInt(charge.hits) * bucket.period;
+  bucket.level = bucket.level.give(BigInt(charge.hits));
   bucket.moved ||= charge.hits > 0;
-  bucket.level = level < full ? level : full;
   return { ...outcomeOf(charge, bucket, true, false), untilFitsMicros: 0n };
 }
 
 function take(charge: Charge, bucket: Open): ModelOutcome {
-  const cost = BigInt(charge.hits) * bucket.period;
-  const fits = bucket.level >= cost;
+  const hits = BigInt(charge.hits);
+  const fits = bucket.level.tokens >= hits;
   const settled = charge.action === "report" && charge.hits > 0 && bucket.used < bucket.alive.length;
   if (settled) {
     bucket.used += 1;
-    settle(bucket, cost);
+    settle(bucket, hits);
   } else if (fits) {
-    bucket.level -= cost;
-    bucket.moved ||= cost > 0n;
+    bucket.level = bucket.level.take(hits);
+    bucket.moved ||= hits > 0n;
   }
   return outcomeOf(charge, bucket, fits, settled);
 }
 
 /** Once the request is refused: only what settles a pending charge is taken. */
 function retake(charge: Charge, bucket: Open, first: ModelOutcome): ModelOutcome {
-  if (first.settled) settle(bucket, BigInt(charge.hits) * bucket.period);
+  if (first.settled) settle(bucket, BigInt(charge.hits));
   return outcomeOf(charge, bucket, first.fits, first.settled);
 }
 
-/** Takes whole tokens down to the debt allowed, never adding any; the fraction of a token stays. */
-function settle(bucket: Open, cost: bigint): void {
-  const fraction = ((bucket.level % bucket.period) + bucket.period) % bucket.period;
-  const lowest = -bucket.maxDebt * bucket.period + fraction;
-  const wanted = max(lowest, bucket.level - cost);
-  if (wanted < bucket.level) bucket.level = wanted;
+/** Takes down to the debt allowed, never adding any. */
+function settle(bucket: Open, hits: bigint): void {
+  const { tokens } = bucket.level;
+  const left = max(BigInt(-bucket.limit.maxDebt), tokens - hits);
+  if (left < tokens) bucket.level = bucket.level.take(tokens - left);
   bucket.moved = true;
 }
 
@@ -218,25 +202,12 @@ function isAdmitted(charges: readonly Charge[], outcomes: ReadonlyMap<Charge, Mo
   return enforcedFit && (quotas.length === 0 || quotaFits);
 }
 
-function outcomeOf(charge: Charge, bucket: Open, fits: boolean, settled: boolean): ModelOutcome {
-  const whole = bucket.level / bucket.period;
-  const tokens = bucket.level < 0n && bucket.level % bucket.period !== 0n ? whole - 1n : whole;
+function outcomeOf(charge: Charge, { level, limit }: Open, fits: boolean, settled: boolean): ModelOutcome {
   return {
     fits,
     settled,
-    tokens,
-    untilFullMicros: until(bucket.burst, bucket),
-    untilFitsMicros: until(BigInt(charge.hits), bucket),
+    tokens: level.tokens,
+    untilFullMicros: level.until(BigInt(limit.burst), limit),
+    untilFitsMicros: level.until(BigInt(charge.hits), limit),
   };
-}
-
-function until(wanted: bigint, { level, period, rate, burst }: Open): bigint | undefined {
-  const missing = wanted * period - level;
-  if (missing <= 0n) return 0n;
-  if (wanted > burst || rate === 0n) return undefined;
-  return (missing + rate - 1n) / rate;
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

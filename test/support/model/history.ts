@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { MAX_HITS, type TokenBucketLimit } from "../../../src/limits/limit.js";
+import { type Algorithm, type BucketLimit, MAX_HITS } from "../../../src/limits/limit.js";
 import type { Action, Charge, Outcome, Role, Verdict } from "../../../src/stores/store.js";
 import { arbitraryLimitVersions } from "./arbitrary-limits.js";
 import { BucketModel, type ModelOutcome, type ModelVerdict } from "./bucket-model.js";
@@ -15,7 +15,7 @@ interface Draft {
 
 /** How far the clock moves before a request. */
 interface Step {
-  readonly kind: "none" | "micros" | "token" | "period" | "promise" | "lapse" | "back";
+  readonly kind: "none" | "micros" | "token" | "slot" | "period" | "promise" | "lapse" | "back";
   readonly size: number;
 }
 
@@ -28,13 +28,14 @@ interface Request {
 
 /** Requests over a few buckets, with all that may happen between them. */
 export interface History {
-  readonly buckets: readonly (readonly TokenBucketLimit[])[];
+  readonly buckets: readonly (readonly BucketLimit[])[];
   readonly requests: readonly Request[];
 }
 
 /** What a history is run against. */
 export interface HistorySubject {
   decide(charges: readonly Charge[]): Verdict | Promise<Verdict>;
+  nowMicros(): number;
   advance(micros: number): void | Promise<void>;
 }
 
@@ -71,11 +72,15 @@ const arbitraryDraft: fc.Arbitrary<Draft> = fc.record({
 });
 
 const arbitraryStep: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom("none", "none", "micros", "token", "period", "promise", "promise", "lapse", "back"),
+  kind: fc.constantFrom("none", "none", "micros", "token", "slot", "period", "promise", "promise", "lapse", "back"),
   size: fc.integer({ min: 0, max: 1_000 }),
 });
 
-/** Histories of at most so many requests. */
+const arbitraryVersions = fc
+  .constantFrom<Algorithm>("token_bucket", "fixed_window", "sliding_window")
+  .chain(arbitraryLimitVersions);
+
+/** Histories of at most so many requests, over buckets of all algorithms. */
 export function arbitraryHistory(maxRequests: number): fc.Arbitrary<History> {
   const request = fc.record({
     step: arbitraryStep,
@@ -83,7 +88,7 @@ export function arbitraryHistory(maxRequests: number): fc.Arbitrary<History> {
     drafts: fc.array(arbitraryDraft, { minLength: 1, maxLength: 5 }),
   });
   return fc.record({
-    buckets: fc.array(arbitraryLimitVersions, { minLength: 1, maxLength: 4 }),
+    buckets: fc.array(arbitraryVersions, { minLength: 1, maxLength: 4 }),
     requests: fc.array(request, { minLength: 1, maxLength: maxRequests, size: "max" }),
   });
 }
@@ -93,7 +98,6 @@ export class HistoryRun {
   readonly #history: History;
   readonly #keyPrefix: string;
   readonly #pendingLapseMicros: number;
-  readonly #model: BucketModel;
   readonly #generations: number[];
   readonly #tally: Tally;
   #promise = 0;
@@ -105,17 +109,17 @@ export class HistoryRun {
     this.#tally = tally;
     this.#keyPrefix = keyPrefix;
     this.#pendingLapseMicros = pendingLapseMicros;
-    this.#model = new BucketModel(pendingLapseMicros);
     this.#generations = history.buckets.map(() => 0);
   }
 
   async against(subject: HistorySubject): Promise<void> {
+    const model = new BucketModel(this.#pendingLapseMicros, subject.nowMicros());
     for (const request of this.#history.requests) {
       const micros = this.#microsOf(request.step);
-      this.#model.advance(micros);
+      model.advance(micros);
       await subject.advance(micros);
-      const charges = this.#chargesOf(request);
-      const expected = this.#model.decide(charges);
+      const charges = this.#chargesOf(request, model);
+      const expected = model.decide(charges);
       const actual = await subject.decide(charges);
       expectSame(actual, expected, () => `after ${this.#clock} us: ${JSON.stringify(charges)}`);
       this.#promise = earliestPromise(actual, this.#promise);
@@ -126,13 +130,13 @@ export class HistoryRun {
   }
 
   #microsOf({ kind, size }: Step): number {
-    const limit = (
-      this.#history.buckets[size % this.#history.buckets.length] as TokenBucketLimit[]
-    )[0] as TokenBucketLimit;
+    const limit = (this.#history.buckets[size % this.#history.buckets.length] as BucketLimit[])[0] as BucketLimit;
     const micros = {
       none: 0,
       micros: size,
       token: Math.floor((limit.periodMicros / Math.max(1, limit.tokensPerPeriod)) * (size / 250)),
+      // Up to 80 slots of a sliding window, a microsecond more or less.
+      slot: Math.floor(((size % 80) * limit.periodMicros) / 60) + (size % 3) - 1,
       period: Math.floor((limit.periodMicros * size) / 500),
       // Just before, at, and just after the moment that a refusal named.
       promise: this.#promise - 1 + (size % 3),
@@ -144,24 +148,24 @@ export class HistoryRun {
     return moved;
   }
 
-  #chargesOf({ version, drafts }: Request): readonly Charge[] {
+  #chargesOf({ version, drafts }: Request, model: BucketModel): readonly Charge[] {
     const refunded = new Set<number>();
     return drafts.flatMap(({ bucket, role, action, hits }) => {
       const index = bucket % this.#history.buckets.length;
       // The contract does not say what a first refund tells of a bucket that a second one fills.
       if (action === "refund" && refunded.has(index)) return [];
       if (action === "refund") refunded.add(index);
-      const versions = this.#history.buckets[index] as readonly TokenBucketLimit[];
-      const limit = versions[version % versions.length] as TokenBucketLimit;
+      const versions = this.#history.buckets[index] as readonly BucketLimit[];
+      const limit = versions[version % versions.length] as BucketLimit;
       const charge = { limit, role, action, hits: action === "peek" ? 0 : hitsOf(hits, limit) };
-      return [{ ...charge, key: this.#keyOf(index, charge) }];
+      return [{ ...charge, key: this.#keyOf(index, charge, model) }];
     });
   }
 
   /** Takes a fresh bucket where the contract leaves more than one answer open. */
-  #keyOf(index: number, charge: Omit<Charge, "key">): string {
+  #keyOf(index: number, charge: Omit<Charge, "key">, model: BucketModel): string {
     const named = () => `${this.#keyPrefix}|${index}|${this.#generations[index]}`;
-    if (this.#model.isOpenToChoice({ ...charge, key: named() })) {
+    if (model.isOpenToChoice({ ...charge, key: named() })) {
       this.#generations[index] = (this.#generations[index] as number) + 1;
       this.#tally.freshened += 1;
     }
@@ -169,7 +173,7 @@ export class HistoryRun {
   }
 }
 
-function hitsOf({ kind, size }: Draft["hits"], { burst }: TokenBucketLimit): number {
+function hitsOf({ kind, size }: Draft["hits"], { burst }: BucketLimit): number {
   if (kind === "few") return size;
   if (kind === "share") return Math.floor((burst * size) / 100);
   return kind === "over" ? burst + size : MAX_HITS - size;

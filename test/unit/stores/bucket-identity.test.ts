@@ -29,7 +29,7 @@ const step: fc.Arbitrary<IdentityStep> = fc.oneof(
 const arbitraryIdentity: fc.Arbitrary<BucketIdentity> = fc.record({
   domain: text,
   steps: fc.array(step, { maxLength: 3 }),
-  algorithm: fc.constant("token_bucket" as const),
+  algorithm: fc.constantFrom("token_bucket", "fixed_window", "sliding_window"),
   periodMicros: fc.constantFrom(1, 60, 60_000, MINUTE, 60 * MINUTE),
   limitName: text,
 });
@@ -106,6 +106,7 @@ describe("bucketIdentity", () => {
       other: identity([{ key: "a" }]),
     },
     { what: "domains", one: identity([{ key: "a" }]), other: identity([{ key: "a" }], { domain: "Shop" }) },
+    { what: "algorithms", one: identity([]), other: identity([], { algorithm: "fixed_window" }) },
     { what: "periods", one: identity([]), other: identity([], { periodMicros: MINUTE + 1 }) },
   ];
   for (const { what, one, other } of apart) {

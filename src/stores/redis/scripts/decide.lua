@@ -1,153 +1,75 @@
 -- Decides over all charges of one request at one instant, all or nothing: src/stores/admission.ts in Redis' Lua,
 -- with the arithmetic of src/limits. Numbers are whole and, where not said otherwise, exact as doubles.
+-- Comes after exact, pending-charges, token-bucket, fixed-window and sliding-window, as one script with them.
 --
 -- KEYS     the distinct buckets of the request
 -- ARGV     1: how long a pending charge is kept, in microseconds
---          then four for each key: tokensPerPeriod, periodMicros, burst, maxDebt
+--          then five for each key: algorithm, tokensPerPeriod, periodMicros, burst, maxDebt
 --          then four for each charge: the index of its key from 1, role, action, hits (words as in store.ts)
 -- Reply    1: 1 when admitted, else 0
 --          then five for each charge: fits (1 or 0), settled (1 or 0), tokens, untilFullMicros, untilFitsMicros;
 --          -1 is never, and microseconds beyond 2^53 come as decimal digits in a string
 -- Errors   an error reply that ends with "(bucket N)" when key N is of another type or holds no state of ours
 --
--- A state is MessagePack: atMicros, tokens, remainder, tokensPerPeriod, then pairs of pending charges (the moment at
--- which they lapse, how many), oldest first. Nothing is written before all has been read and checked.
+-- A state is MessagePack: the algorithm's tag, a byte that no text starts with; what the algorithm keeps (see its file);
+-- then pairs of pending charges (the moment at which they lapse, how many), oldest first. Nothing is written before all
+-- has been read and checked.
 
-local MAX_SAFE = 9007199254740991
-local MAX_TOKENS = 1000000000000000
-local MAX_RATE = 4294967295
 -- Keys live 100 years at most, so that no expiry overflows.
 local MAX_LIFE_MICROS = 100 * 365 * 86400 * 1000000
-local SLOTS_PER_LAPSE = 16
 
--- floor((x * y + z) / divisor) and the rest, exactly: see src/limits/exact.ts.
-local function multiply_divide(x, y, z, divisor)
-  local direct = x * y + z
-  if direct <= MAX_SAFE then
-    local quotient = math.floor(direct / divisor)
-    return quotient, direct - quotient * divisor
-  end
-  local radix = math.floor(MAX_SAFE / (2 * divisor)) - 1
-  local leading = math.floor(y / radix)
-  local quotient, remainder = multiply_divide(x, leading, 0, divisor)
-  local rest = radix * remainder + x * (y - leading * radix) + z
-  local carry = math.floor(rest / divisor)
-  return radix * quotient + carry, rest - carry * divisor
-end
-
-local function micros_until(wanted, tokens, remainder, limit)
-  local missing = wanted - tokens
-  if missing <= 0 then return 0 end
-  if wanted > limit.burst or limit.rate == 0 then return math.huge end
-  local periods = math.floor(missing / limit.rate)
-  local quotient, rest = multiply_divide(missing - periods * limit.rate, limit.period, 0, limit.rate)
-  return periods * limit.period + quotient + math.ceil((rest - remainder) / limit.rate)
-end
+local ARITHMETICS = { token_bucket = token_bucket, fixed_window = fixed_window, sliding_window = sliding_window }
 
 local function settle(tokens, hits, limit)
   return math.min(tokens, math.max(-limit.max_debt, tokens - hits))
-end
-
-local function count_pending(pending)
-  local count = 0
-  for i = 2, #pending, 2 do count = count + pending[i] end
-  return count
-end
-
-local function use_pending(pending, count)
-  local left, kept = count, {}
-  for i = 1, #pending, 2 do
-    local used = math.min(left, pending[i + 1])
-    left = left - used
-    if pending[i + 1] > used then
-      kept[#kept + 1] = pending[i]
-      kept[#kept + 1] = pending[i + 1] - used
-    end
-  end
-  return kept
-end
-
--- Changes the list. Lapse times are rounded up to a slot; after a clock step back the newest pair may lapse later.
-local function add_pending(pending, count, now, lapse)
-  local slot = math.max(1, math.floor(lapse / SLOTS_PER_LAPSE))
-  local lapses_at = math.ceil((now + lapse) / slot) * slot
-  local last = #pending
-  if last > 0 and pending[last - 1] >= lapses_at then
-    pending[last] = pending[last] + count
-  else
-    pending[last + 1] = lapses_at
-    pending[last + 2] = count
-  end
-end
-
-local function is_whole(value, least, most)
-  return type(value) == "number" and value >= least and value <= most and value == math.floor(value)
 end
 
 local function collect(ok, ...)
   return ok, { ... }, select("#", ...)
 end
 
--- The stored state, or nil when these bytes are not one.
-local function decode(bytes, period)
+-- The stored state and its pending charges, or nil when these bytes are none of the algorithm's.
+local function decode(bytes, arithmetic, limit)
   local ok, fields, count = collect(pcall(cmsgpack.unpack, bytes))
-  if not ok or count < 4 or count % 2 == 1 then return nil end
-  local state = { at = fields[1], tokens = fields[2], remainder = fields[3], rate = fields[4], pending = {} }
-  if not (is_whole(state.at, 0, MAX_SAFE) and is_whole(state.tokens, -MAX_TOKENS, MAX_TOKENS)) then return nil end
-  if not (is_whole(state.remainder, 0, period - 1) and is_whole(state.rate, 0, MAX_RATE)) then return nil end
-  for i = 5, count, 2 do
-    if not (is_whole(fields[i], 0, MAX_SAFE) and is_whole(fields[i + 1], 1, MAX_SAFE)) then return nil end
-    if i > 5 and fields[i] <= fields[i - 2] then return nil end
-    state.pending[i - 4] = fields[i]
-    state.pending[i - 3] = fields[i + 1]
-  end
-  return state
-end
-
--- Brings a stored state to `now`: the bucket's tokens, remainder and pending charges.
-local function refill(bucket, stored, now)
-  local limit = bucket.limit
-  local elapsed = math.max(0, now - stored.at)
-  local periods = math.floor(elapsed / limit.period)
-  local quotient, remainder =
-    multiply_divide(elapsed - periods * limit.period, stored.rate, stored.remainder, limit.period)
-  local tokens = stored.tokens + periods * stored.rate + quotient
-  local full = tokens >= limit.burst
-  bucket.tokens = full and limit.burst or tokens
-  bucket.remainder = full and 0 or remainder
-  for i = 1, #stored.pending, 2 do
-    if stored.pending[i] > now then
-      bucket.pending[#bucket.pending + 1] = stored.pending[i]
-      bucket.pending[#bucket.pending + 1] = stored.pending[i + 1]
-    end
-  end
+  if not ok or fields[1] ~= arithmetic.tag then return nil end
+  local state, first_pending = arithmetic.decode(fields, limit)
+  local pending = state and decode_pending(fields, first_pending, count)
+  if not pending then return nil end
+  return state, pending
 end
 
 -- The bucket of KEYS[index] at `now`, or nil and what is wrong with it. Absent is full.
-local function open_bucket(index, limit, now)
+local function open_bucket(index, algorithm, limit, now)
   local bytes = redis.pcall("GET", KEYS[index])
   if type(bytes) == "table" then return nil, bytes.err end
-  local bucket = { limit = limit, tokens = limit.burst, remainder = 0, pending = {}, used = 0, added = 0 }
+  local arithmetic = ARITHMETICS[algorithm]
+  local stored, pending = nil, {}
   if bytes then
-    local stored = decode(bytes, limit.period)
-    if not stored then return nil, "ERR not the state of a token bucket" end
-    refill(bucket, stored, now)
-    -- What must be written even when nothing is charged: see isOutdated in src/stores/bucket-change.ts.
-    bucket.outdated = now < stored.at or stored.rate ~= limit.rate
-      or (bucket.tokens == limit.burst and stored.tokens ~= limit.burst)
-    bucket.existed = true
+    stored, pending = decode(bytes, arithmetic, limit)
+    if not stored then return nil, "ERR not the state of a " .. string.gsub(algorithm, "_", " ") end
+    pending = drop_lapsed(pending, now)
   end
-  bucket.available = count_pending(bucket.pending)
-  bucket.refilled_tokens, bucket.refilled_remainder = bucket.tokens, bucket.remainder
-  return bucket
+  local refilled = arithmetic.refill(stored, limit, now)
+  return {
+    arithmetic = arithmetic,
+    limit = limit,
+    stored = stored,
+    refilled = refilled,
+    refunded = refilled,
+    tokens = refilled.tokens,
+    pending = pending,
+    available = count_pending(pending),
+    used = 0,
+    added = 0,
+  }
 end
 
 local function give_refunds(charges)
   for _, charge in ipairs(charges) do
     if charge.action == "refund" then
       local bucket = charge.bucket
-      bucket.tokens = math.min(bucket.limit.burst, bucket.tokens + charge.hits)
-      if bucket.tokens == bucket.limit.burst then bucket.remainder = 0 end
+      bucket.refunded = bucket.arithmetic.refund(bucket.refunded, charge.hits, bucket.limit)
+      bucket.tokens = bucket.refunded.tokens
       charge.fits, charge.settled, charge.tokens = true, false, bucket.tokens
     end
   end
@@ -187,7 +109,7 @@ end
 
 -- A refused request pays what it reported and nothing else.
 local function take_only_settled(buckets, charges)
-  for _, bucket in ipairs(buckets) do bucket.tokens = bucket.after_refunds end
+  for _, bucket in ipairs(buckets) do bucket.tokens = bucket.refunded.tokens end
   for _, charge in ipairs(charges) do
     if charge.action ~= "refund" then
       local bucket = charge.bucket
@@ -200,7 +122,6 @@ end
 -- Moves the balances of the buckets and fills in the charges' outcomes. Writes nothing.
 local function decide(buckets, charges)
   give_refunds(charges)
-  for _, bucket in ipairs(buckets) do bucket.after_refunds = bucket.tokens end
   take_in_order(charges)
   local admitted = is_admitted(charges)
   if admitted then
@@ -215,21 +136,21 @@ end
 
 -- Writes what a decision changed; a full bucket is no bucket. A plain refusal changes nothing.
 local function store(key, bucket, now, lapse)
-  local limit, pending = bucket.limit, bucket.pending
+  local limit, arithmetic, stored, pending = bucket.limit, bucket.arithmetic, bucket.stored, bucket.pending
+  local charged = bucket.refunded ~= bucket.refilled or bucket.tokens ~= bucket.refilled.tokens
+    or bucket.used > 0 or bucket.added > 0
+  if not charged and not (stored and arithmetic.is_outdated(stored, bucket.refilled, limit)) then return end
   if bucket.used > 0 then pending = use_pending(pending, bucket.used) end
   if bucket.added > 0 then add_pending(pending, bucket.added, now, lapse) end
-  if bucket.tokens == limit.burst and #pending == 0 then
-    if bucket.existed then redis.call("DEL", key) end
+  local state = arithmetic.charge(bucket.refunded, bucket.tokens, limit, now)
+  local life = arithmetic.kept_micros(state, limit, now)
+  if #pending > 0 then life = math.max(life, pending[#pending - 1] - now) end
+  if life == 0 then
+    if stored then redis.call("DEL", key) end
     return
   end
-  local charged = bucket.tokens ~= bucket.refilled_tokens or bucket.remainder ~= bucket.refilled_remainder
-    or bucket.used > 0 or bucket.added > 0
-  if bucket.existed and not charged and not bucket.outdated then return end
-  local life = micros_until(limit.burst, bucket.tokens, bucket.remainder, limit)
-  if #pending > 0 then life = math.max(life, pending[#pending - 1] - now) end
   local expires_at = math.ceil((now + math.min(life, MAX_LIFE_MICROS)) / 1000)
-  local state = cmsgpack.pack(now, bucket.tokens, bucket.remainder, limit.rate, unpack(pending))
-  redis.call("SET", key, state, "PXAT", string.format("%.0f", expires_at))
+  redis.call("SET", key, arithmetic.encode(state, pending), "PXAT", string.format("%.0f", expires_at))
 end
 
 local function micros_reply(micros)
@@ -238,16 +159,17 @@ local function micros_reply(micros)
   return micros
 end
 
-local function reply_of(admitted, charges)
+local function reply_of(admitted, charges, now)
   local reply = { admitted and 1 or 0 }
   for _, charge in ipairs(charges) do
-    local limit, tokens = charge.bucket.limit, charge.tokens
-    local fraction = tokens == limit.burst and 0 or charge.bucket.remainder
-    local until_fits = charge.action == "refund" and 0 or micros_until(charge.hits, tokens, fraction, limit)
+    local bucket, tokens = charge.bucket, charge.tokens
+    local limit, state, until_fits = bucket.limit, bucket.refunded, 0
+    local micros_until = bucket.arithmetic.micros_until
+    if charge.action ~= "refund" then until_fits = micros_until(charge.hits, tokens, state, limit, now) end
     reply[#reply + 1] = charge.fits and 1 or 0
     reply[#reply + 1] = charge.settled and 1 or 0
     reply[#reply + 1] = tokens
-    reply[#reply + 1] = micros_reply(micros_until(limit.burst, tokens, fraction, limit))
+    reply[#reply + 1] = micros_reply(micros_until(limit.burst, tokens, state, limit, now))
     reply[#reply + 1] = micros_reply(until_fits)
   end
   return reply
@@ -259,25 +181,25 @@ local lapse = tonumber(ARGV[1])
 
 local buckets = {}
 for index = 1, #KEYS do
-  local at = 4 * index - 2
+  local at = 5 * index - 3
   local limit = {
-    rate = tonumber(ARGV[at]),
-    period = tonumber(ARGV[at + 1]),
-    burst = tonumber(ARGV[at + 2]),
-    max_debt = tonumber(ARGV[at + 3]),
+    rate = tonumber(ARGV[at + 1]),
+    period = tonumber(ARGV[at + 2]),
+    burst = tonumber(ARGV[at + 3]),
+    max_debt = tonumber(ARGV[at + 4]),
   }
-  local bucket, fault = open_bucket(index, limit, now)
+  local bucket, fault = open_bucket(index, ARGV[at], limit, now)
   if not bucket then return redis.error_reply(fault .. " (bucket " .. index .. ")") end
   buckets[index] = bucket
 end
 
 local charges = {}
-for at = 4 * #KEYS + 2, #ARGV, 4 do
+for at = 5 * #KEYS + 2, #ARGV, 4 do
   local bucket = buckets[tonumber(ARGV[at])]
   charges[#charges + 1] = { bucket = bucket, role = ARGV[at + 1], action = ARGV[at + 2], hits = tonumber(ARGV[at + 3]) }
 end
 
 local admitted = decide(buckets, charges)
-local reply = reply_of(admitted, charges)
+local reply = reply_of(admitted, charges, now)
 for index, bucket in ipairs(buckets) do store(KEYS[index], bucket, now, lapse) end
 return reply

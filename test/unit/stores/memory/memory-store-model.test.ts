@@ -17,6 +17,7 @@ describe("the memory store and the exact model", () => {
         const run = new HistoryRun(history, "k", pendingLapseMicros, tally);
         await run.against({
           decide: (charges) => store.decide(charges),
+          nowMicros: () => clock,
           advance: (micros) => {
             clock += micros;
           },

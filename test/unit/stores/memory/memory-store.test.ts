@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
-import type { TokenBucketLimit } from "../../../../src/limits/limit.js";
+import type { BucketLimit } from "../../../../src/limits/limit.js";
 import { MemoryStore } from "../../../../src/stores/memory/memory-store.js";
 import { wallClockMicros } from "../../../../src/stores/memory/wall-clock.js";
 import type { Action, Charge, Verdict } from "../../../../src/stores/store.js";
 
 const SECOND = 1_000_000;
-const LIMIT: TokenBucketLimit = { tokensPerPeriod: 10, periodMicros: SECOND, burst: 10, maxDebt: 10 };
+const LIMIT: BucketLimit = {
+  algorithm: "token_bucket",
+  tokensPerPeriod: 10,
+  periodMicros: SECOND,
+  burst: 10,
+  maxDebt: 10,
+};
 
 function charge(key: string, hits = 1, action: Action = "take", limit = LIMIT): Charge {
   return { key, limit, role: "enforced", action, hits };

@@ -4,11 +4,13 @@ import { describe, expect, it } from "vitest";
 import { loadScript } from "../../../../src/stores/redis/lua-script.js";
 
 describe("a script", () => {
-  it("is its file, and is named by the file's SHA-1", () => {
-    const file = readFileSync("src/stores/redis/scripts/decide.lua");
-    const { source, sha } = loadScript("decide");
-    expect(source).toBe(file.toString("utf8"));
-    expect(sha).toBe(createHash("sha1").update(file).digest("hex"));
+  it("is its files, one after the other, and is named by their SHA-1", () => {
+    const [first, second] = ["exact", "decide"].map((name) =>
+      readFileSync(`src/stores/redis/scripts/${name}.lua`, "utf8"),
+    );
+    const { source, sha } = loadScript("exact", "decide");
+    expect(source).toBe(`${first}\n${second}`);
+    expect(sha).toBe(createHash("sha1").update(source).digest("hex"));
   });
 
   it("that does not exist is an error that names the file", () => {
