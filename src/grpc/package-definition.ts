@@ -5,15 +5,12 @@ import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
 const PROTO_DIRECTORY = fileURLToPath(new URL("../../proto/", import.meta.url));
 
 /**
- * Reads the .proto files of the services that Weir serves.
- * Messages come with the names of the files and without defaults, so that what was not sent can be told from 0;
- * enums by name, or by number where the files know no name; 64-bit numbers as decimal text, which is exact.
+ * Reads the .proto files of the services that Weir serves: for reflection and for the services' names. Messages are
+ * read and written by codec/, which knows their layout.
  */
 export function loadPackageDefinition(): PackageDefinition {
   return loadSync("envoy/service/ratelimit/v3/rls.proto", {
     includeDirs: [PROTO_DIRECTORY],
     keepCase: true,
-    longs: String,
-    enums: String,
   });
 }

@@ -23,11 +23,21 @@ const UNITS: ReadonlyMap<string, Unit> = new Map([
 ]);
 
 /** The unit of that name; undefined for UNKNOWN and for what this version does not know. */
-export function unitFromName(name: string | number | undefined): Unit | undefined {
-  return typeof name === "string" ? UNITS.get(name) : undefined;
+export function unitFromName(name: string | undefined): Unit | undefined {
+  return name === undefined ? undefined : UNITS.get(name);
+}
+
+/** The unit of that number; undefined for UNKNOWN and for what this version does not know. */
+export function unitFromNumber(number: number): Unit | undefined {
+  return unitFromName(UNIT_NAMES_BY_NUMBER[number]);
 }
 
 /** The name of that unit in the protocol. */
 export function unitName(unit: Unit): string {
   return unit.toUpperCase();
+}
+
+/** The number of that unit in the protocol. */
+export function unitNumber(unit: Unit): number {
+  return UNIT_NAMES_BY_NUMBER.indexOf(unitName(unit));
 }

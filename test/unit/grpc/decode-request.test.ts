@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadPackageDefinition } from "../../../src/grpc/package-definition.js";
 import { rateLimitDefinition } from "../../../src/grpc/rate-limit-definition.js";
@@ -105,8 +106,24 @@ describe("decoding a RateLimitRequest", () => {
     ["a length beyond the end", Buffer.from([0x0a, 0x05, 0x61])],
     ["a number cut short", Buffer.from([0x18, 0xff])],
     ["noise", Buffer.from("ffffffffffffffffffffff", "hex")],
+    ["a field that goes beyond its message", Buffer.from([0x12, 0x03, 0x0a, 0x04, 0x0a, 0x02, 0x61, 0x62])],
+    ["a text that goes beyond its entry", Buffer.from([0x12, 0x04, 0x0a, 0x02, 0x0a, 0x02, 0x61, 0x62])],
+    ["more than 10000 descriptors", Buffer.concat(Array.from({ length: 10_001 }, () => bytesField(2)))],
   ])("throws on %s", (_what, bytes) => {
     expect(() => requestDeserialize(bytes)).toThrow();
+  });
+
+  it("reads bytes or throws, whatever they are", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        try {
+          expect(requestDeserialize(Buffer.from(bytes)).descriptors).toBeInstanceOf(Array);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it("keeps keys and values that are the names of object properties", () => {

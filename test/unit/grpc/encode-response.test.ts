@@ -39,10 +39,13 @@ describe("encoding a RateLimitResponse", () => {
           { code: "OK" },
         ],
         dynamicMetadata: { team: "web" },
+        denyResponse: { body: "slow", headers: [{ key: "x-a", value: "1" }] },
       },
       numberField(1, 2),
       bytesField(2, numberField(1, 2), limit, numberField(3, 4_294_967_295), bytesField(4, numberField(1, 31_536_000))),
       bytesField(2, numberField(1, 1)),
+      bytesField(3, bytesField(1, "x-a"), bytesField(2, "1")),
+      bytesField(5, "slow"),
       bytesField(6, bytesField(1, bytesField(1, "team"), bytesField(2, bytesField(3, "web")))),
     );
   });

@@ -15,6 +15,7 @@ describe("writing a RateLimitResponse in JSON", () => {
         { code: "OK" },
       ],
       dynamicMetadata: { metadata: { list: [null, 1.5, { deep: true }] } },
+      denyResponse: { body: "slow", headers: [{ key: "x-a", value: "1" }] },
     });
     expect(json).toStrictEqual({
       overallCode: "OVER_LIMIT",
@@ -27,6 +28,8 @@ describe("writing a RateLimitResponse in JSON", () => {
         },
         { code: "OK" },
       ],
+      responseHeadersToAdd: [{ key: "x-a", value: "1" }],
+      rawBody: "c2xvdw==",
       dynamicMetadata: { metadata: { list: [null, 1.5, { deep: true }] } },
     });
   });
