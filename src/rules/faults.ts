@@ -1,7 +1,10 @@
+import type { FaultCode } from "./fault-codes.js";
 import type { Position } from "./rule.js";
 
 /** Something wrong in a rules file. An error keeps the rules from loading, a warning does not. */
 export interface Fault {
+  /** What kind of fault it is; says the severity too. */
+  readonly code: FaultCode;
   readonly severity: "error" | "warning";
   readonly position: Position;
   /** What is wrong and what would be right, without the position. */
@@ -14,11 +17,11 @@ export interface Fault {
 const SHOWN_BEFORE = 80;
 const SHOWN_AFTER = 80;
 
-/** `file:line:column: message`, the line and a caret under the column. Warnings say so before the message. */
+/** `file:line:column: message [code]`, the line and a caret under the column. Warnings say so before the message. */
 export function formatFault(fault: Fault): string {
   const { file, line, column } = fault.position;
   const severity = fault.severity === "warning" ? "warning: " : "";
-  const head = `${file}:${line}:${column}: ${severity}${fault.message}`;
+  const head = `${file}:${line}:${column}: ${severity}${fault.message} [${fault.code}]`;
   if (fault.sourceLine === "") return head;
   const start = column - 1 > SHOWN_BEFORE + 20 ? column - 1 - SHOWN_BEFORE : 0;
   const before = printable(fault.sourceLine.slice(start, column - 1));

@@ -1,17 +1,21 @@
+import { patternOf } from "./descriptor-pattern.js";
+import { descriptorsOf } from "./descriptor-places.js";
+import { groupByDomain, type ReadFile } from "./domain-files.js";
 import type { Fault } from "./faults.js";
+import { labelStep } from "./label.js";
 import { quote } from "./quote.js";
 import type { Place } from "./read-document.js";
 import type { Position } from "./rule.js";
 import type { Locator } from "./source-file.js";
+import type { StepPattern } from "./step-kind.js";
 
-/** A file that could be read, though what is in it may not be valid. */
-export interface ReadFile {
-  readonly root: Place;
+/** Descriptors seen so far at one place of a domain, by the label of what they take. */
+type Seen = Map<string, SeenDescriptor>;
+
+interface SeenDescriptor {
+  readonly place: Place;
   readonly locator: Locator;
 }
-
-/** Descriptors seen so far at one place of a domain: by key, then by value (empty: none). */
-type Seen = Map<string, Map<string, { position: Position; children: Seen }>>;
 
 /**
  * Descriptors of one domain that are there twice, in one file or in two. It looks at what was read, not at valid rules
@@ -19,37 +23,35 @@ type Seen = Map<string, Map<string, { position: Position; children: Seen }>>;
  */
 export function findDuplicates(files: readonly ReadFile[]): Fault[] {
   const faults: Fault[] = [];
-  const domains = new Map<string, Seen>();
-  for (const { root, locator } of files) {
-    const domain = root.children?.get("domain")?.value;
-    const known = typeof domain === "string" ? domains.get(domain) : undefined;
-    const seen: Seen = known ?? new Map();
-    if (typeof domain === "string") domains.set(domain, seen);
-    visitDescriptors(root, seen, locator, faults);
+  for (const domain of groupByDomain(files)) {
+    const seen: Seen = new Map();
+    for (const { root, locator } of domain) visitDescriptors(root, seen, locator, faults);
   }
   return faults;
 }
 
 function visitDescriptors(parent: Place, seen: Seen, locator: Locator, faults: Fault[]): void {
-  for (const place of parent.children?.get("descriptors")?.children?.values() ?? []) {
-    const key = place.children?.get("key")?.value;
-    if (typeof key !== "string") continue;
-    const written = place.children?.get("value")?.value;
-    const value = typeof written === "string" ? written : "";
-    const byValue = seen.get(key) ?? new Map();
-    seen.set(key, byValue);
-    const first = byValue.get(value);
+  for (const place of descriptorsOf(parent)) {
+    const pattern = patternOf(place);
+    if (pattern === undefined) continue;
+    const label = labelStep(pattern);
+    const first = seen.get(label);
     if (first !== undefined) {
-      faults.push(locator.faultAt("error", place.offset, describeDuplicate(key, value, first.position)));
+      const position = first.locator.positionAt(first.place.offset);
+      faults.push(locator.faultAt("duplicate-rule", place.offset, describeDuplicate(pattern, position)));
       continue;
     }
-    const node = { position: locator.positionAt(place.offset), children: new Map() };
-    byValue.set(value, node);
-    visitDescriptors(place, node.children, locator, faults);
+    seen.set(label, { place, locator });
+    visitDescriptors(place, new Map(), locator, faults);
   }
 }
 
-function describeDuplicate(key: string, value: string, first: Position): string {
-  const what = value === "" ? `key ${quote(key)} without a value` : `key ${quote(key)} and value ${quote(value)}`;
-  return `a descriptor with ${what} is here already: ${first.file}:${first.line}:${first.column}`;
+function describeDuplicate(pattern: StepPattern, first: Position): string {
+  return `a descriptor with ${describePattern(pattern)} is here already: ${first.file}:${first.line}:${first.column}`;
+}
+
+function describePattern({ key, value, cidr, regex }: StepPattern): string {
+  if (cidr !== undefined) return `key ${quote(key)} and cidr ${quote(cidr)}`;
+  if (regex !== undefined) return `key ${quote(key)} and regex ${quote(regex)}`;
+  return value === undefined ? `key ${quote(key)} without a value` : `key ${quote(key)} and value ${quote(value)}`;
 }

@@ -1,16 +1,23 @@
-import type { RuleStep } from "./rule.js";
+import type { StepPattern } from "./step-kind.js";
 
 /**
- * A rule in metrics and logs, such as `path=/login/* > remote_address`. No two paths have one label: `\` and `>`, and
- * `=` in keys, get a backslash, control characters are written `\u000a`.
+ * A rule in metrics and logs, such as `path=/login/* > remote_address` or `client~cidr:10.0.0.0/8`. No two paths have
+ * one label: `\` and `>`, and `=` and `~` in keys, get a backslash, control characters are written `\u000a`.
  */
-export function labelOf(path: readonly Pick<RuleStep, "key" | "value">[]): string {
+export function labelOf(path: readonly StepPattern[]): string {
   return path.map(labelStep).join(" > ");
 }
 
-function labelStep({ key, value }: Pick<RuleStep, "key" | "value">): string {
-  const keyLabel = escapeText(key.replace(/\\/g, "\\\\").replace(/=/g, "\\="));
-  return value === undefined ? keyLabel : `${keyLabel}=${escapeText(value.replace(/\\/g, "\\\\"))}`;
+/** One step of a label; different steps have different ones. */
+export function labelStep({ key, value, cidr, regex }: StepPattern): string {
+  const keyLabel = escapeText(key.replace(/\\/g, "\\\\").replace(/[=~]/g, "\\$&"));
+  if (cidr !== undefined) return `${keyLabel}~cidr:${escapeValue(cidr)}`;
+  if (regex !== undefined) return `${keyLabel}~regex:${escapeValue(regex)}`;
+  return value === undefined ? keyLabel : `${keyLabel}=${escapeValue(value)}`;
+}
+
+function escapeValue(value: string): string {
+  return escapeText(value.replace(/\\/g, "\\\\"));
 }
 
 function escapeText(text: string): string {

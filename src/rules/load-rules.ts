@@ -1,6 +1,12 @@
+import type { Algorithm } from "../limits/limit.js";
+import { DEFAULT_ALGORITHM } from "./algorithm.js";
 import { compile, type ValidFile } from "./compile.js";
+import type { ReadFile } from "./domain-files.js";
 import { type Fault, sortFaults } from "./faults.js";
-import { findDuplicates, type ReadFile } from "./find-duplicates.js";
+import { findDuplicates } from "./find-duplicates.js";
+import { findLimitFaults } from "./find-limit-faults.js";
+import { findNeverMet } from "./find-never-met.js";
+import { findUnknownReplaces } from "./find-unknown-replaces.js";
 import { findWarnings } from "./find-warnings.js";
 import { parseYaml } from "./parse-yaml.js";
 import { readDocument } from "./read-document.js";
@@ -9,6 +15,12 @@ import type { RuleSet } from "./rule.js";
 import { rulesFileSchema } from "./schema.js";
 import { locateIn, type SourceFile } from "./source-file.js";
 import { validate } from "./validate.js";
+
+/** What rules files leave to whoever runs the server. */
+export interface CompileOptions {
+  /** The algorithm of limits that do not say theirs, in files that do not either; token_bucket where absent. */
+  readonly defaultAlgorithm?: Algorithm;
+}
 
 /** Rules, or why there are none. */
 export interface LoadResult {
@@ -19,22 +31,33 @@ export interface LoadResult {
 }
 
 /** Reads a rules file, or all rules files of a folder, and compiles them. Never rejects: faults say what is wrong. */
-export async function loadRules(path: string): Promise<LoadResult> {
+export async function loadRules(path: string, options: CompileOptions = {}): Promise<LoadResult> {
   const { files, faults } = await readFiles(path);
-  return compileWith(files, faults);
+  return compileWith(files, faults, options);
 }
 
 /** Compiles rules files. The order of files is the order of their rules. Never throws: faults say what is wrong. */
-export function compileRules(files: readonly SourceFile[]): LoadResult {
-  return compileWith(files, []);
+export function compileRules(files: readonly SourceFile[], options: CompileOptions = {}): LoadResult {
+  return compileWith(files, [], options);
 }
 
-function compileWith(files: readonly SourceFile[], readFaults: readonly Fault[]): LoadResult {
-  const checked = files.map(checkFile);
+function compileWith(
+  files: readonly SourceFile[],
+  readFaults: readonly Fault[],
+  { defaultAlgorithm = DEFAULT_ALGORITHM }: CompileOptions,
+): LoadResult {
+  const checked = files.map((file) => checkFile(file, defaultAlgorithm));
   const read = checked.flatMap(({ readFile }) => readFile ?? []);
-  const faults = sortFaults([...readFaults, ...checked.flatMap((file) => file.faults), ...findDuplicates(read)]);
-  const failed = faults.some((fault) => fault.severity === "error");
-  return { rules: failed ? undefined : compile(checked.flatMap(({ validFile }) => validFile ?? [])), faults };
+  const faults = sortFaults([
+    ...readFaults,
+    ...checked.flatMap((file) => file.faults),
+    ...findDuplicates(read),
+    ...findNeverMet(read),
+    ...findUnknownReplaces(read),
+  ]);
+  if (faults.some((fault) => fault.severity === "error")) return { rules: undefined, faults };
+  const valid = checked.flatMap(({ validFile }) => validFile ?? []);
+  return { rules: compile(valid, defaultAlgorithm), faults };
 }
 
 /** One file as far as it came. */
@@ -44,7 +67,7 @@ interface CheckedFile {
   readonly faults: readonly Fault[];
 }
 
-function checkFile(source: SourceFile): CheckedFile {
+function checkFile(source: SourceFile, defaultAlgorithm: Algorithm): CheckedFile {
   // A byte order mark is no character of the text, and would shift the columns of the first line.
   const file = { path: source.path, text: source.text.replace(/^\u{feff}/u, "") };
   const locator = locateIn(file);
@@ -56,6 +79,12 @@ function checkFile(source: SourceFile): CheckedFile {
   return {
     readFile: { root, locator },
     ...(validation.rules !== undefined && { validFile: { rules: validation.rules, root, locator } }),
-    faults: [...yaml.faults, ...faults, ...validation.faults, ...findWarnings(root, locator)],
+    faults: [
+      ...yaml.faults,
+      ...faults,
+      ...validation.faults,
+      ...findLimitFaults(root, locator, defaultAlgorithm),
+      ...findWarnings(root, locator),
+    ],
   };
 }

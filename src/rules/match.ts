@@ -1,5 +1,10 @@
+import { MatchMemory } from "./match-memory.js";
+import { readNetwork } from "./network.js";
+import { NetworkTable } from "./network-table.js";
+import { RegexList } from "./regex-list.js";
 import type { Entry, Rule } from "./rule.js";
-import { hasWildcard, isKeyWildcard, matchKeyWildcard, matchWildcard, type TextMatcher } from "./wildcard.js";
+import { kindOfStep, type StepPattern } from "./step-kind.js";
+import { matchKeyWildcard, matchWildcard, type TextMatcher } from "./wildcard.js";
 
 /** One level of a domain's rules, as it is searched. Built by `addNode` in file order, then only read. */
 export interface Level {
@@ -9,17 +14,29 @@ export interface Level {
   readonly valueWildcards: Map<string, Wildcard[]>;
   /** Wildcards in keys, in file order. */
   readonly keyWildcards: Wildcard[];
+  /** By key. */
+  readonly networks: Map<string, NetworkTable<RuleNode>>;
+  /** By key. */
+  readonly regexes: Map<string, RegexList<RuleNode>>;
   /** By key; any value. */
   readonly bare: Map<string, RuleNode>;
   /** How many wildcards of both kinds there are. */
   wildcards: number;
+  readonly memory: RegexMemory;
+}
+
+/** What all levels of a rule set share. */
+export interface RegexMemory {
+  readonly matches: MatchMemory;
+  /** How many lists of regular expressions there are. */
+  lists: number;
 }
 
 /** What a descriptor's entry can meet. */
 export interface RuleNode {
   /** Undefined where only deeper descriptors meet a rule. */
-  readonly rule: Rule | undefined;
-  readonly children: Level | undefined;
+  rule: Rule | undefined;
+  children: Level | undefined;
 }
 
 interface Wildcard {
@@ -29,20 +46,47 @@ interface Wildcard {
   readonly node: RuleNode;
 }
 
-export function createLevel(): Level {
-  return { exact: new Map(), valueWildcards: new Map(), keyWildcards: [], bare: new Map(), wildcards: 0 };
+export function createRegexMemory(): RegexMemory {
+  return { matches: new MatchMemory(), lists: 0 };
 }
 
-/** Puts a node where entries with this key and value will meet it. Wildcards are tried in the order of these calls. */
-export function addNode(level: Level, key: string, value: string | undefined, node: RuleNode): void {
-  if (isKeyWildcard(key, value)) {
-    level.keyWildcards.push({ order: level.wildcards++, matches: matchKeyWildcard(key), node });
-  } else if (value === undefined) {
-    level.bare.set(key, node);
-  } else if (hasWildcard(value)) {
-    listAt(level.valueWildcards, key).push({ order: level.wildcards++, matches: matchWildcard(value), node });
-  } else {
-    mapAt(level.exact, key).set(value, node);
+export function createLevel(memory = createRegexMemory()): Level {
+  return {
+    exact: new Map(),
+    valueWildcards: new Map(),
+    keyWildcards: [],
+    networks: new Map(),
+    regexes: new Map(),
+    bare: new Map(),
+    wildcards: 0,
+    memory,
+  };
+}
+
+/** Puts a node where entries that the step takes will meet it. What has an order is tried in that of these calls. */
+export function addNode(level: Level, step: StepPattern, node: RuleNode): void {
+  const { key, value = "", cidr = "", regex = "" } = step;
+  switch (kindOfStep(step)) {
+    case "exact":
+      getOrAdd(level.exact, key, () => new Map<string, RuleNode>()).set(value, node);
+      return;
+    case "wildcard":
+      getOrAdd(level.valueWildcards, key, (): Wildcard[] => []).push(wildcardOf(level, matchWildcard(value), node));
+      return;
+    case "key_wildcard":
+      level.keyWildcards.push(wildcardOf(level, matchKeyWildcard(key), node));
+      return;
+    case "cidr":
+      addNetwork(level, key, cidr, node);
+      return;
+    case "regex":
+      getOrAdd(level.regexes, key, () => new RegexList<RuleNode>(level.memory.lists++, level.memory.matches)).add(
+        regex,
+        node,
+      );
+      return;
+    case "any":
+      level.bare.set(key, node);
   }
 }
 
@@ -59,7 +103,13 @@ export function matchEntries(root: Level, entries: readonly Entry[]): Rule | und
 }
 
 function matchEntry(level: Level, { key, value }: Entry): RuleNode | undefined {
-  return level.exact.get(key)?.get(value) ?? matchWildcards(level, key, value) ?? level.bare.get(key);
+  return (
+    level.exact.get(key)?.get(value) ??
+    matchWildcards(level, key, value) ??
+    level.networks.get(key)?.find(value) ??
+    level.regexes.get(key)?.find(value) ??
+    level.bare.get(key)
+  );
 }
 
 function matchWildcards(level: Level, key: string, value: string): RuleNode | undefined {
@@ -70,14 +120,21 @@ function matchWildcards(level: Level, key: string, value: string): RuleNode | un
   return byValue === undefined || byKey.order < byValue.order ? byKey.node : byValue.node;
 }
 
-function listAt(lists: Map<string, Wildcard[]>, key: string): Wildcard[] {
-  const list = lists.get(key) ?? [];
-  lists.set(key, list);
-  return list;
+function wildcardOf(level: Level, matches: TextMatcher, node: RuleNode): Wildcard {
+  return { order: level.wildcards++, matches, node };
 }
 
-function mapAt(maps: Map<string, Map<string, RuleNode>>, key: string): Map<string, RuleNode> {
-  const map = maps.get(key) ?? new Map<string, RuleNode>();
-  maps.set(key, map);
-  return map;
+function addNetwork(level: Level, key: string, cidr: string, node: RuleNode): void {
+  const network = readNetwork(cidr);
+  // The grammar lets no other text pass.
+  if (network === undefined) throw new TypeError(`not a network: ${cidr}`);
+  getOrAdd(level.networks, key, () => new NetworkTable<RuleNode>()).set(network, node);
+}
+
+function getOrAdd<Value>(map: Map<string, Value>, key: string, create: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const created = create();
+  map.set(key, created);
+  return created;
 }

@@ -1,7 +1,7 @@
-import { Composer, type CST, type Document, Parser, type YAMLError } from "yaml";
+import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from "yaml";
 import type { Fault } from "./faults.js";
 import type { Locator } from "./source-file.js";
-import { findTooDeep, MAX_YAML_DEPTH } from "./yaml-depth.js";
+import { findTooDeep, findTooDeepOpen, MAX_YAML_DEPTH } from "./yaml-depth.js";
 
 /** A YAML file as nodes with offsets. */
 export interface YamlFile {
@@ -17,20 +17,29 @@ export interface YamlFile {
  */
 export function parseYaml(text: string, locator: Locator): YamlFile {
   try {
-    const tokens = [...new Parser().parse(text)];
-    for (const token of tokens) {
-      const tooDeep = findTooDeep(token);
-      if (tooDeep !== undefined) {
-        const message = `nested too deeply: at most ${MAX_YAML_DEPTH} levels of maps and lists`;
-        return { document: undefined, faults: [locator.faultAt("error", tooDeep, message)] };
-      }
-    }
-    return composeDocument(tokens, text.length, locator);
+    const { tokens, tooDeep } = readTokens(text);
+    if (tooDeep === undefined) return composeDocument(tokens, text.length, locator);
+    const message = `nested too deeply: at most ${MAX_YAML_DEPTH} levels of maps and lists`;
+    return { document: undefined, faults: [locator.faultAt("nested-too-deep", tooDeep, message)] };
   } catch (error) {
     // The parser returns its errors; that it throws one too is not ruled out, and must not take a reload down.
     const message = `not valid YAML: ${error instanceof Error ? error.message : String(error)}`;
-    return { document: undefined, faults: [locator.faultAt("error", 0, message)] };
+    return { document: undefined, faults: [locator.faultAt("invalid-yaml", 0, message)] };
   }
+}
+
+/** The documents as tokens, or the offset of what nests too deeply, found as soon as it is read. */
+function readTokens(text: string): { tokens: CST.Token[]; tooDeep: number | undefined } {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    const tooDeep = findTooDeepOpen(parser.stack);
+    if (tooDeep !== undefined) return { tokens, tooDeep };
+  }
+  tokens.push(...parser.end());
+  const tooDeep = tokens.map(findTooDeep).find((offset) => offset !== undefined);
+  return { tokens, tooDeep };
 }
 
 function composeDocument(tokens: readonly CST.Token[], length: number, locator: Locator): YamlFile {
@@ -41,11 +50,11 @@ function composeDocument(tokens: readonly CST.Token[], length: number, locator: 
   const second = filled[1];
   if (second !== undefined) {
     const message = "more than one document in a file; put each document into a file of its own";
-    faults.push(locator.faultAt("error", second.contents?.range[0] ?? 0, message));
+    faults.push(locator.faultAt("several-documents", second.contents?.range[0] ?? 0, message));
   }
   const first = filled[0];
   if (first === undefined && faults.length === 0) {
-    faults.push(locator.faultAt("error", 0, "the file is empty; it must have at least a domain"));
+    faults.push(locator.faultAt("empty-file", 0, "the file is empty; it must have at least a domain"));
   }
   const failed = faults.some((fault) => fault.severity === "error");
   return { document: failed ? undefined : first, faults };
@@ -60,11 +69,11 @@ function hasContent(document: Document.Parsed): boolean {
 function describeErrors(document: Document.Parsed, locator: Locator): Fault[] {
   const byLine = new Map<number, Fault>();
   for (const error of document.errors) {
-    const fault = locator.faultAt("error", error.pos[0], describeError(error));
+    const fault = locator.faultAt("invalid-yaml", error.pos[0], describeError(error));
     if (!byLine.has(fault.position.line)) byLine.set(fault.position.line, fault);
   }
   const warnings = document.warnings.map((warning) =>
-    locator.faultAt("warning", warning.pos[0], lowerFirst(warning.message)),
+    locator.faultAt("unresolved-tag", warning.pos[0], lowerFirst(warning.message)),
   );
   return [...byLine.values(), ...warnings];
 }

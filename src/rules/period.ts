@@ -8,6 +8,13 @@ const UNITS = Object.keys(SECONDS_PER_UNIT) as Unit[];
 /** `second, minute, ... or year`. */
 export const UNIT_CHOICE = `${UNITS.slice(0, -1).join(", ")} or ${UNITS[UNITS.length - 1]}`;
 
+/** A unit as JSON Schema: editors offer lower case, and take any. */
+export const UNIT_FOR_EDITORS = [{ enum: UNITS }, { pattern: `^(${UNITS.map(inAnyCase).join("|")})$` }];
+
+function inAnyCase(unit: string): string {
+  return unit.replace(/./g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+}
+
 /** The unit that a rules file means, written in any case. */
 export function unitOf(written: string): Unit | undefined {
   const lower = written.toLowerCase();

@@ -1,8 +1,9 @@
 import { type Document, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Fault } from "./faults.js";
 import type { Locator } from "./source-file.js";
 import { judgeUnknownKey } from "./unknown-key.js";
+import { type Wanted, wantedBy } from "./wanted.js";
 import { readJson } from "./yaml-json.js";
 import { readPairs, sourceOf } from "./yaml-pairs.js";
 import { addFault, enter, startOf, startReading, TooManyAliases, type YamlReading } from "./yaml-reading.js";
@@ -36,63 +37,85 @@ export interface RulesDocument {
 export function readDocument(document: Document.Parsed, schema: z.ZodType, locator: Locator): RulesDocument {
   const reading = startReading(document, locator);
   try {
-    const root = read(schema, document.contents, undefined, 0, reading);
+    const root = read(wantedBy(schema), document.contents, undefined, 0, reading);
     return { root, faults: reading.faults };
   } catch (error) {
     if (!(error instanceof TooManyAliases)) throw error;
     const message = "aliases (*) make this file too large; write out what they stand for, or use fewer";
-    return { root: undefined, faults: [...reading.faults, locator.faultAt("error", error.offset, message)] };
+    return { root: undefined, faults: [...reading.faults, locator.faultAt("too-many-aliases", error.offset, message)] };
   }
 }
 
 function read(
-  schema: unknown,
+  wanted: Wanted,
   node: Node | null,
   keyOffset: number | undefined,
   depth: number,
   reading: YamlReading,
 ): Place {
   const target = node === null ? undefined : enter(node, depth, reading);
-  const place = { offset: node === null ? (keyOffset ?? 0) : startOf(node), keyOffset, node: target };
-  const wanted = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  if (target === undefined || isNothing(target)) return { ...place, value: null, children: undefined };
-  if (isScalar(target)) return { ...place, value: readScalar(wanted, target, reading), children: undefined };
-  if (isMap(target) && wanted instanceof z.ZodObject) return { ...place, ...readMap(wanted, target, depth, reading) };
-  if (isSeq(target) && wanted instanceof z.ZodArray) return { ...place, ...readList(wanted, target, depth, reading) };
-  const value = wanted instanceof z.ZodCustom ? readJson(target, depth, reading) : isSeq(target) ? [] : {};
-  return { ...place, value, children: undefined };
-}
-
-function readScalar(wanted: unknown, scalar: Scalar, reading: YamlReading): unknown {
-  const source = sourceOf(scalar);
-  if (wanted instanceof z.ZodBoolean) return readFlag(scalar, reading) ?? source;
-  if (wanted instanceof z.ZodNumber) return readWholeNumber(scalar, reading) ?? source;
-  return source;
+  const offset = node === null ? (keyOffset ?? 0) : startOf(node);
+  const { value, children } = readContents(wanted, target, depth, reading);
+  return { value, offset, keyOffset, node: target, children };
 }
 
 type Contents = Pick<Place, "value" | "children">;
 
-function readMap(wanted: z.ZodObject, map: YAMLMap, depth: number, reading: YamlReading): Contents {
+function readContents(wanted: Wanted, target: Node | undefined, depth: number, reading: YamlReading): Contents {
+  if (target === undefined || isNothing(target)) return { value: null, children: undefined };
+  if (isScalar(target)) return { value: readScalar(wanted, target, reading), children: undefined };
+  if (isMap(target)) {
+    if (wanted.kind === "map") return readMap(wanted, target, depth, reading);
+    if (wanted.kind === "free_map") return readFreeMap(wanted.values, target, depth, reading);
+  }
+  if (isSeq(target) && wanted.kind === "list") return readList(wanted.items, target, depth, reading);
+  const value = wanted.kind === "json" ? readJson(target, depth, reading) : isSeq(target) ? [] : {};
+  return { value, children: undefined };
+}
+
+function readScalar({ kind }: Wanted, scalar: Scalar, reading: YamlReading): unknown {
+  const source = sourceOf(scalar);
+  if (kind === "flag") return readFlag(scalar, reading) ?? source;
+  if (kind === "number") return readWholeNumber(scalar, reading) ?? source;
+  return source;
+}
+
+function readMap(wanted: Wanted & { kind: "map" }, map: YAMLMap, depth: number, reading: YamlReading): Contents {
   const value: Record<string, unknown> = {};
   const children = new Map<string, Place>();
   for (const [key, pair] of readPairs(map, depth + 1, reading)) {
-    if (!Object.hasOwn(wanted.shape, key)) {
-      const known = Object.keys(wanted.shape);
-      const { severity, message } = judgeUnknownKey(key, wanted.meta()?.title ?? "this map", known);
-      addFault(reading, severity, pair.keyOffset, message);
+    const below = wanted.keys.get(key);
+    if (below === undefined) {
+      const { code, message } = judgeUnknownKey(key, wanted.title, [...wanted.keys.keys()]);
+      addFault(reading, code, pair.keyOffset, message);
       continue;
     }
-    const place = read(wanted.shape[key], pair.value, pair.keyOffset, depth + 1, reading);
+    const place = read(below, pair.value, pair.keyOffset, depth + 1, reading);
     children.set(key, place);
     if (place.value !== null) value[key] = place.value;
   }
   return { value, children };
 }
 
-function readList(wanted: z.ZodArray, list: YAMLSeq, depth: number, reading: YamlReading): Contents {
+function readFreeMap(wanted: Wanted, map: YAMLMap, depth: number, reading: YamlReading): Contents {
+  const value: Record<string, unknown> = {};
+  const children = new Map<string, Place>();
+  for (const [key, pair] of readPairs(map, depth + 1, reading)) {
+    if (key === "__proto__") {
+      addFault(reading, "invalid-key", pair.keyOffset, "__proto__ cannot be a key here");
+      continue;
+    }
+    const place = read(wanted, pair.value, pair.keyOffset, depth + 1, reading);
+    children.set(key, place);
+    value[key] = place.value;
+  }
+  return { value, children };
+}
+
+function readList(wanted: Wanted, list: YAMLSeq, depth: number, reading: YamlReading): Contents {
   const children = new Map<number, Place>();
   const value = (list.items as Node[]).map((item, index) => {
-    const place = read(wanted.element, item, undefined, depth + 1, reading);
+    const place = read(wanted, item, undefined, depth + 1, reading);
     children.set(index, place);
     return place.value;
   });

@@ -1,6 +1,8 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { FAULT_CODES, type FaultCode } from "./fault-codes.js";
 import type { Fault } from "./faults.js";
+import { hasSkippedRules } from "./skipped-file.js";
 import type { SourceFile } from "./source-file.js";
 
 /** What was found at a path. */
@@ -12,17 +14,20 @@ export interface ReadResult {
 
 const RULES_FILE = /\.ya?ml$/;
 
+/** The most that all files together may have. Rules of that size take ten seconds or more, and gigabytes, to compile. */
+export const MAX_RULES_BYTES = 16 * 2 ** 20;
+
 /**
  * Reads one rules file of any name, or all *.yaml and *.yml files in a folder, at any depth. Symbolic links are
- * followed; names that begin with a dot are skipped (Kubernetes keeps the versions of a ConfigMap in such folders).
- * Never rejects.
+ * followed; names that begin with a dot are skipped (Kubernetes keeps the versions of a ConfigMap in such folders), with
+ * a warning where that skips rules. Never rejects.
  */
 export async function readFiles(path: string): Promise<ReadResult> {
   try {
     if (!(await stat(path)).isDirectory()) return await readPaths([path]);
     const found = await findRulesFiles(path, []);
-    if (found.paths.length === 0 && found.faults.length === 0) {
-      return { files: [], faults: [faultOf(path, "no rules files (*.yaml, *.yml) in this folder")] };
+    if (found.paths.length === 0 && found.faults.every((fault) => fault.severity === "warning")) {
+      found.faults.push(faultOf(path, "no rules files (*.yaml, *.yml) in this folder", "no-rules-files"));
     }
     const read = await readPaths(found.paths.sort());
     return { files: read.files, faults: [...found.faults, ...read.faults] };
@@ -44,10 +49,12 @@ async function findRulesFiles(folder: string, above: readonly string[]): Promise
     const real = await realpath(folder);
     if (above.includes(real)) return { paths, faults };
     for (const name of await readdir(folder)) {
-      if (name.startsWith(".")) continue;
       const path = join(folder, name);
       const kind = await kindOf(path);
-      if (kind === "folder") {
+      const isHidden = name.startsWith(".");
+      if (isHidden || (kind === "file" && !RULES_FILE.test(name))) {
+        if (kind === "file" && (await hasSkippedRules(path, name))) faults.push(skipOf(path));
+      } else if (kind === "folder") {
         const inside = await findRulesFiles(path, [...above, real]);
         paths.push(...inside.paths);
         faults.push(...inside.faults);
@@ -76,8 +83,12 @@ async function kindOf(path: string): Promise<"folder" | "file" | "other"> {
 async function readPaths(paths: readonly string[]): Promise<ReadResult> {
   const files: SourceFile[] = [];
   const faults: Fault[] = [];
+  let bytesLeft = MAX_RULES_BYTES;
   for (const path of paths) {
     try {
+      const { size } = await stat(path);
+      bytesLeft -= size;
+      if (bytesLeft < 0) return { files: [], faults: [...faults, faultOf(path, TOO_LARGE, "too-large")] };
       files.push({ path, text: new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path)) });
     } catch (error) {
       faults.push(faultOf(path, describeReadError(error)));
@@ -86,9 +97,23 @@ async function readPaths(paths: readonly string[]): Promise<ReadResult> {
   return { files, faults };
 }
 
-function faultOf(path: string, message: string): Fault {
-  return { severity: "error", position: { file: path, line: 1, column: 1 }, message, sourceLine: "" };
+function faultOf(path: string, message: string, code: FaultCode = "unreadable"): Fault {
+  return {
+    code,
+    severity: FAULT_CODES[code].severity,
+    position: { file: path, line: 1, column: 1 },
+    message,
+    sourceLine: "",
+  };
 }
+
+function skipOf(path: string): Fault {
+  const message =
+    "skipped: names of rules files end in .yaml or .yml and do not begin with a dot (envoyproxy/ratelimit would load this one)";
+  return faultOf(path, message, "skipped-file");
+}
+
+const TOO_LARGE = `too large: rules can have at most ${MAX_RULES_BYTES / 2 ** 20} MiB in all files together, and this file goes beyond that`;
 
 function describeReadError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { FaultCode } from "./fault-codes.js";
 
 /*
  * What the grammar of rules files is made of. The error of a type is the words behind "burst must be ..."; the error
@@ -14,11 +15,29 @@ export function wholeNumber(min: number, max: number): z.ZodNumber {
   return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
 
+/** What a refinement of a text or a list tells. */
+export function faultOf(code: FaultCode, error: string | ((input: unknown) => string)) {
+  return {
+    params: { code },
+    error: typeof error === "string" ? error : (issue: { input?: unknown }) => error(issue.input),
+  };
+}
+
 /**
  * Lets a refinement run even where another key of the map is wrong, so that all faults are told at once. Such a
  * refinement must bear values of any type.
  */
 export const onAnyMap = { when: ({ value }: { value: unknown }) => isMap(value) };
+
+/** Tells of a fault somewhere below the value that is being refined. */
+export function tell(context: z.core.$RefinementCtx, code: FaultCode, path: string[], message: string): void {
+  context.addIssue({ code: "custom", path, message, params: { code } });
+}
+
+/** What a refinement of any map tells (see `onAnyMap`), and which of its keys it points at. */
+export function faultOfKey(code: FaultCode, key: string, error: string | ((input: unknown) => string)) {
+  return { ...faultOf(code, error), path: [key], ...onAnyMap };
+}
 
 /** Whether a value is a map of YAML or JSON, not a list. */
 export function isMap(value: unknown): boolean {

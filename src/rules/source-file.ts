@@ -1,3 +1,4 @@
+import { FAULT_CODES, type FaultCode } from "./fault-codes.js";
 import type { Fault } from "./faults.js";
 import type { Position } from "./rule.js";
 
@@ -13,7 +14,7 @@ export interface Locator {
   /** Where the character at this offset (UTF-16 units from 0) stands. */
   positionAt(offset: number): Position;
   /** A fault that points at this offset. */
-  faultAt(severity: Fault["severity"], offset: number, message: string): Fault;
+  faultAt(code: FaultCode, offset: number, message: string): Fault;
 }
 
 /** A locator for the file. Lines end with LF or CRLF. */
@@ -27,11 +28,12 @@ export function locateIn(file: SourceFile): Locator {
     return { file: path, line: index + 1, column: within - (lineStarts[index] as number) + 1 };
   }
 
-  function faultAt(severity: Fault["severity"], offset: number, message: string): Fault {
+  function faultAt(code: FaultCode, offset: number, message: string): Fault {
     const position = positionAt(offset);
     const start = lineStarts[position.line - 1] as number;
     const end = lineStarts[position.line] ?? text.length;
-    return { severity, position, message, sourceLine: text.slice(start, end).replace(/\r?\n$/, "") };
+    const { severity } = FAULT_CODES[code];
+    return { code, severity, position, message, sourceLine: text.slice(start, end).replace(/\r?\n$/, "") };
   }
 
   return { positionAt, faultAt };

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { FAULT_CODES, type FaultCode } from "./fault-codes.js";
 import type { Fault } from "./faults.js";
 import type { Place } from "./read-document.js";
 import type { Locator } from "./source-file.js";
@@ -17,7 +18,7 @@ export function validate<Rules>(schema: z.ZodType<Rules>, root: Place, locator: 
   if (result.success) return { rules: result.data, faults: [] };
   const faults = result.error.issues.map((issue) => {
     const nearest = findPlace(root, issue.path);
-    return locator.faultAt("error", offsetOf(nearest), describeIssue(issue, nearest));
+    return locator.faultAt(codeOf(issue, nearest), offsetOf(nearest), describeIssue(issue, nearest));
   });
   return { rules: undefined, faults };
 }
@@ -44,11 +45,32 @@ function offsetOf({ place, found }: NearestPlace): number {
   return found && place.value !== null ? place.offset : (place.keyOffset ?? place.offset);
 }
 
-function describeIssue(issue: z.core.$ZodIssue, { place, found }: NearestPlace): string {
+function isMissing({ place, found }: NearestPlace): boolean {
+  return !found || (place.value === null && place.keyOffset !== undefined);
+}
+
+function isEmptyText(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "too_small" && issue.origin === "string";
+}
+
+/** Refinements say their code themselves, see schema-fields.ts. */
+function codeOf(issue: z.core.$ZodIssue, nearest: NearestPlace): FaultCode {
+  if (issue.code === "custom") {
+    const code: unknown = issue.params?.code;
+    return typeof code === "string" && Object.hasOwn(FAULT_CODES, code) ? (code as FaultCode) : "wrong-type";
+  }
+  if (isMissing(nearest)) return "missing-key";
+  if (isEmptyText(issue)) return "empty-text";
+  const isNumber = issue.code !== "invalid_type" || issue.expected === "number" || issue.expected === "int";
+  return isNumber ? "wrong-number" : "wrong-type";
+}
+
+function describeIssue(issue: z.core.$ZodIssue, nearest: NearestPlace): string {
   if (issue.code === "custom") return issue.message;
+  const { place } = nearest;
   const name = nameOf(issue.path);
-  if (!found || (place.value === null && place.keyOffset !== undefined)) return `${name} is required`;
-  if (issue.code === "too_small" && issue.origin === "string") return `${name} must not be empty`;
+  if (isMissing(nearest)) return `${name} is required`;
+  if (isEmptyText(issue)) return `${name} must not be empty`;
   const expected = issue.code === "invalid_type" && issue.expected === "object" ? "a map" : issue.message;
   return `${name} must be ${expected}, not ${place.node === undefined ? "nothing" : describeNode(place.node)}`;
 }

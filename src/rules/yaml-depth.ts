@@ -4,6 +4,16 @@ import type { CST } from "yaml";
 export const MAX_YAML_DEPTH = 64;
 
 /**
+ * The offset of the first map or list that nests too deeply among those that the parser has open, so that it can be
+ * stopped before a file of nothing but brackets costs a minute and gigabytes.
+ */
+export function findTooDeepOpen(open: readonly CST.Token[]): number | undefined {
+  if (open.length <= MAX_YAML_DEPTH) return undefined;
+  const collections = open.filter((token) => "items" in token);
+  return collections[MAX_YAML_DEPTH]?.offset;
+}
+
+/**
  * The offset of the first map or list that nests deeper than MAX_YAML_DEPTH, if any.
  *
  * It looks at the tokens, without recursion, before anything that recurses sees them: `yaml` composes recursively, and

@@ -16,7 +16,7 @@ export function readJson(node: Node | null, depth: number, reading: YamlReading)
   }
   if (isSeq(target)) {
     if (target.items.every(isNode)) return target.items.map((item) => readJson(item, depth + 1, reading));
-    addFault(reading, "error", startOf(target), "a tag such as !!omap or !!pairs has no place in metadata");
+    addFault(reading, "invalid-metadata", startOf(target), "a tag such as !!omap or !!pairs has no place in metadata");
     return null;
   }
   if (!isScalar(target)) return null;
@@ -24,6 +24,6 @@ export function readJson(node: Node | null, depth: number, reading: YamlReading)
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value !== "number") return sourceOf(target);
   if (Number.isFinite(value)) return value;
-  addFault(reading, "error", startOf(target), `${describeNode(target)} is no number that JSON knows`);
+  addFault(reading, "invalid-metadata", startOf(target), `${describeNode(target)} is no number that JSON knows`);
   return null;
 }

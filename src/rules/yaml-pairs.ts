@@ -20,7 +20,7 @@ export function readPairs(map: YAMLMap, depth: number, reading: YamlReading): Ma
     if (keyNode === undefined) continue;
     const keyOffset = startOf(key);
     if (!isScalar(keyNode)) {
-      addFault(reading, "error", keyOffset, "a key must be text, not a map or a list");
+      addFault(reading, "invalid-key", keyOffset, "a key must be text, not a map or a list");
       continue;
     }
     if (isMergeKey(keyNode)) {
@@ -59,6 +59,6 @@ function readMerged(
     const maps = (target.items as Node[]).map((item) => enter(item, depth + 1, reading));
     if (maps.every((map) => isMap(map))) return maps.flatMap((map) => [readPairs(map, depth + 1, reading)]);
   }
-  addFault(reading, "error", keyOffset, "a merge key << must be given a map, or a list of maps");
+  addFault(reading, "invalid-merge", keyOffset, "a merge key << must be given a map, or a list of maps");
   return [];
 }

@@ -1,4 +1,5 @@
 import { type Alias, type Document, isAlias, type Node, visit } from "yaml";
+import type { FaultCode } from "./fault-codes.js";
 import type { Fault } from "./faults.js";
 import { quote } from "./quote.js";
 import type { Locator } from "./source-file.js";
@@ -41,7 +42,7 @@ export function startReading(document: Document.Parsed, locator: Locator): YamlR
   function bind(alias: Alias): void {
     const target = anchors.get(alias.source);
     if (target !== undefined) targets.set(alias, target);
-    else faults.push(locator.faultAt("error", startOf(alias), `no anchor &${alias.source} before this alias`));
+    else faults.push(locator.faultAt("unknown-anchor", startOf(alias), `no anchor &${alias.source} before this alias`));
   }
 
   visit(document, {
@@ -74,12 +75,17 @@ export function startOf(node: Node): number {
 }
 
 /** Says that something is wrong at an offset. */
-export function addFault(reading: YamlReading, severity: Fault["severity"], offset: number, message: string): void {
-  reading.faults.push(reading.locator.faultAt(severity, offset, message));
+export function addFault(reading: YamlReading, code: FaultCode, offset: number, message: string): void {
+  reading.faults.push(reading.locator.faultAt(code, offset, message));
 }
 
 /** Says that a key stands twice in one map. */
 export function addDuplicateKey(reading: YamlReading, key: string, first: number, second: number): void {
   const { line, column } = reading.locator.positionAt(first);
-  addFault(reading, "error", second, `the key ${quote(key)} is in this map already, at line ${line}, column ${column}`);
+  addFault(
+    reading,
+    "duplicate-key",
+    second,
+    `the key ${quote(key)} is in this map already, at line ${line}, column ${column}`,
+  );
 }

@@ -18,7 +18,7 @@ export function readFlag(scalar: Scalar, reading: YamlReading): boolean | undefi
   if (scalar.type !== Scalar.PLAIN || scalar.tag !== undefined) return undefined;
   const flag = TRUE_IN_YAML_1_1.has(source) || (FALSE_IN_YAML_1_1.has(source) ? false : undefined);
   if (flag !== undefined) {
-    addFault(reading, "warning", startOf(scalar), `${source} is a flag in YAML 1.1 only; write ${flag}`);
+    addFault(reading, "yaml-1-1", startOf(scalar), `${source} is a flag in YAML 1.1 only; write ${flag}`);
   }
   return flag;
 }
@@ -34,7 +34,7 @@ export function readWholeNumber(scalar: Scalar, reading: YamlReading): number | 
     return undefined;
   }
   const number = Number(source.replaceAll("_", ""));
-  addFault(reading, "warning", startOf(scalar), `${source} is a number in YAML 1.1 only; write ${number}`);
+  addFault(reading, "yaml-1-1", startOf(scalar), `${source} is a number in YAML 1.1 only; write ${number}`);
   return number;
 }
 

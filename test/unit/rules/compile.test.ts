@@ -25,7 +25,7 @@ test.each([
       requestsPerUnit: 5,
       unit,
       unitMultiplier: 1,
-      bucket: { tokensPerPeriod: 5, periodMicros: seconds * SECOND, burst: 5, maxDebt: 5 },
+      bucket: { algorithm: "token_bucket", tokensPerPeriod: 5, periodMicros: seconds * SECOND, burst: 5, maxDebt: 5 },
     });
   }
 });
@@ -40,7 +40,7 @@ test("burst, unit_multiplier and max_debt are taken", () => {
     requestsPerUnit: 5,
     unit: "hour",
     unitMultiplier: 6,
-    bucket: { tokensPerPeriod: 5, periodMicros: 6 * 3600 * SECOND, burst: 20, maxDebt: 0 },
+    bucket: { algorithm: "token_bucket", tokensPerPeriod: 5, periodMicros: 6 * 3600 * SECOND, burst: 20, maxDebt: 0 },
   });
 });
 
@@ -106,7 +106,7 @@ test("a rule has its path, flags, metadata and position", () => {
     position: { file: "r.yaml", line: 8, column: 9 },
   });
   expect(rule.path).toEqual([
-    { key: "tenant", value: "a*", shareThreshold: true, valueToMetric: true },
+    { key: "tenant", value: "a*", shareThreshold: true, sharedPattern: "wildcard:a*", valueToMetric: true },
     { key: "path", shareThreshold: false, valueToMetric: false },
   ]);
 });
@@ -173,6 +173,10 @@ test("labels of different paths differ, whatever is in keys and values", () => {
     "{key: a, value: 'x\\ > b'}",
     '{key: "a\\n"}',
     "{key: 'a\\u000a'}",
+    "{key: a, cidr: 10.0.0.0/8}",
+    "{key: a, regex: 'cidr:10[.]0 > b'}",
+    "{key: 'a~cidr:10.0.0.0/8'}",
+    "{key: a, value: '~cidr:10.0.0.0/8'}",
   ];
   const labels = domainFrom("d", `domain: d\ndescriptors:\n${descriptors.map((d) => `  - ${d}\n`).join("")}`).rules.map(
     (rule) => rule.label,
@@ -191,6 +195,10 @@ test("labels of different paths differ, whatever is in keys and values", () => {
     "a=x\\\\ \\> b",
     "a\\u000a",
     "a\\\\u000a",
+    "a~cidr:10.0.0.0/8",
+    "a~regex:cidr:10[.]0 \\> b",
+    "a\\~cidr:10.0.0.0/8",
+    "a=~cidr:10.0.0.0/8",
   ]);
 });
 

@@ -3,33 +3,37 @@ import { type Fault, formatFault, sortFaults } from "../../../src/rules/faults.j
 import { locateIn } from "../../../src/rules/source-file.js";
 
 function fault(file: string, line: number, column: number, message = "wrong"): Fault {
-  return { severity: "error", position: { file, line, column }, message, sourceLine: "" };
+  return { code: "invalid-yaml", severity: "error", position: { file, line, column }, message, sourceLine: "" };
 }
 
-test("a fault is shown with its line and a caret under the column", () => {
+test("a fault is shown with its code, its line and a caret under the column", () => {
   const locator = locateIn({ path: "a.yaml", text: "one\r\n\ttwo: three\r\n" });
-  expect(formatFault(locator.faultAt("error", 11, "bad"))).toBe("a.yaml:2:7: bad\n  \ttwo: three\n  \t     ^");
+  expect(formatFault(locator.faultAt("invalid-yaml", 11, "bad"))).toBe(
+    "a.yaml:2:7: bad [invalid-yaml]\n  \ttwo: three\n  \t     ^",
+  );
 });
 
 test("a warning says that it is one", () => {
   const locator = locateIn({ path: "a.yaml", text: "one" });
-  expect(formatFault(locator.faultAt("warning", 0, "odd"))).toBe("a.yaml:1:1: warning: odd\n  one\n  ^");
+  expect(formatFault(locator.faultAt("never-met", 0, "odd"))).toBe("a.yaml:1:1: warning: odd [never-met]\n  one\n  ^");
 });
 
 test("a fault without a line has no caret", () => {
-  expect(formatFault(fault("a.yaml", 1, 1))).toBe("a.yaml:1:1: wrong");
+  expect(formatFault(fault("a.yaml", 1, 1))).toBe("a.yaml:1:1: wrong [invalid-yaml]");
 });
 
 test("of a long line only what is near the caret is shown", () => {
   const locator = locateIn({ path: "a", text: `${"x".repeat(5000)}HERE${"y".repeat(5000)}` });
-  const [, line, caret] = formatFault(locator.faultAt("error", 5000, "bad")).split("\n");
+  const [, line, caret] = formatFault(locator.faultAt("invalid-yaml", 5000, "bad")).split("\n");
   expect(line).toBe(`  ${"x".repeat(80)}HERE${"y".repeat(76)}`);
   expect(caret).toBe(`${" ".repeat(82)}^`);
 });
 
 test("control characters of a file do not reach the terminal", () => {
   const locator = locateIn({ path: "a", text: "x\u001b[31m\u0007y" });
-  expect(formatFault(locator.faultAt("error", 1, "bad"))).toBe("a:1:2: bad\n  x\u{fffd}[31m\u{fffd}y\n   ^");
+  expect(formatFault(locator.faultAt("invalid-yaml", 1, "bad"))).toBe(
+    "a:1:2: bad [invalid-yaml]\n  x\u{fffd}[31m\u{fffd}y\n   ^",
+  );
 });
 
 test("offsets outside the text point at its ends", () => {

@@ -4,7 +4,7 @@ import { faultsIn, linesOf } from "./compiled.js";
 
 const UNITS = "second, minute, hour, day, week, month or year";
 const DESCRIPTOR_KEYS =
-  "key, value, rate_limit, shadow_mode, quota_mode, detailed_metric, value_to_metric, share_threshold, metadata, descriptors";
+  "key, value, cidr, regex, rate_limit, rate_limits, token_bucket, shadow_mode, quota_mode, detailed_metric, value_to_metric, share_threshold, deny_response, metadata, descriptors";
 
 type Case = readonly [line: string, ...faults: string[]];
 
@@ -25,14 +25,17 @@ const FILES: readonly Case[] = [
     "1:30: each item of descriptors must be a map, not nothing",
   ],
   ["{domain: d, domains: e}", '1:13: unknown key "domains"; did you mean "domain"?'],
-  ["{domain: d, foo: e}", '1:13: unknown key "foo"; a rules file takes domain, descriptors'],
+  ["{domain: d, foo: e}", '1:13: unknown key "foo"; a rules file takes domain, algorithm, descriptors'],
   [
     "{domain: d, requests_per_units: 1}",
     '1:13: unknown key "requests_per_units"; did you mean "requests_per_unit", which belongs inside rate_limit?',
   ],
   ["{domain: d, burst: 1}", "1:13: burst is not allowed in a rules file; it belongs inside rate_limit"],
-  ["{domain: d, __proto__: {a: b}}", '1:13: unknown key "__proto__"; a rules file takes domain, descriptors'],
-  ["{domain: d, toString: 1}", '1:13: unknown key "toString"; a rules file takes domain, descriptors'],
+  [
+    "{domain: d, __proto__: {a: b}}",
+    '1:13: unknown key "__proto__"; a rules file takes domain, algorithm, descriptors',
+  ],
+  ["{domain: d, toString: 1}", '1:13: unknown key "toString"; a rules file takes domain, algorithm, descriptors'],
 ];
 
 test.each(FILES)("a file `%s` is told what is wrong", (text, ...faults) => {
@@ -56,11 +59,11 @@ const DESCRIPTORS: readonly Case[] = [
   ["{key: k, rate_limit: [{unit: day}]}", "3:26: rate_limit must be a map, not a list"],
   [
     "{key: k, share_threshold: true}",
-    "3:31: share_threshold needs a value with a * in it, whose matches then share one bucket",
+    "3:31: share_threshold needs a value with a * in it, a cidr or a regex, whose matches then share one bucket",
   ],
   [
     "{key: k*, value: v, share_threshold: true}",
-    "3:42: share_threshold needs a value with a * in it, whose matches then share one bucket",
+    "3:42: share_threshold needs a value with a * in it, a cidr or a regex, whose matches then share one bucket",
   ],
   ["{key: k, valeu: v}", '3:14: unknown key "valeu"; did you mean "value"?'],
   ["{key: k, limits: v}", `3:14: unknown key "limits"; a descriptor takes ${DESCRIPTOR_KEYS}`],
@@ -138,11 +141,11 @@ const LIMITS: readonly Case[] = [
   ],
   [
     "{unit: day, requests_per_unit: 5, burst: 0}",
-    "4:58: burst must be a whole decimal number from 1 to 1000000000000000, not 0",
+    "4:51: warning: burst 0 refuses every request, whatever the rate; to ban, write requests_per_unit: 0",
   ],
   [
     "{unit: day, requests_per_unit: 5, burst: 1000000000000001}",
-    "4:58: burst must be a whole decimal number from 1 to 1000000000000000, not 1000000000000001",
+    "4:58: burst must be a whole decimal number from 0 to 1000000000000000, not 1000000000000001",
   ],
   [
     "{unit: day, requests_per_unit: 0, burst: 5}",
@@ -169,9 +172,11 @@ const LIMITS: readonly Case[] = [
   [
     "{unit: day, name: a, replaces: [{name: b}, {name: a}]}",
     "4:48: replaces names the limit's own name; a limit cannot replace itself",
+    '4:56: warning: replaces names "b", but no limit of this domain has that name; did you mean "a"?',
   ],
   [
     "{unit: day, replaces: [{name: a, unit: day}]}",
+    '4:47: warning: replaces names "a", but no limit of this domain has that name',
     "4:50: warning: unit has no effect in replaces and is ignored; it belongs inside rate_limit",
   ],
   ["{unit: day, request_per_unit: 5}", '4:29: unknown key "request_per_unit"; did you mean "requests_per_unit"?'],
@@ -210,6 +215,7 @@ test("all faults of all files are told at once, in order", () => {
     "b.yaml:5:5: key is required",
     'b.yaml:5:5: unknown key "kye"; did you mean "key"?',
     'c.yaml:3:5: a descriptor with key "a" without a value is here already: b.yaml:3:5',
+    "c.yaml:4:5: warning: shadow_mode has no effect: the descriptor has no limit",
     "c.yaml:4:18: warning: on is a flag in YAML 1.1 only; write true",
     'c.yaml:6:5: unknown key "vale"; did you mean "value"?',
   ]);
@@ -224,6 +230,6 @@ test("what is wrong in an anchor is told once, at the anchor", () => {
 
 test("long and odd text is quoted shortly and on one line", () => {
   const [fault] = faultsIn(`domain: d\n"${"x".repeat(200)}": 1\n`);
-  expect(fault).toBe(`r.yaml:2:1: unknown key "${"x".repeat(60)}…"; a rules file takes domain, descriptors`);
+  expect(fault).toBe(`r.yaml:2:1: unknown key "${"x".repeat(60)}…"; a rules file takes domain, algorithm, descriptors`);
   expect(faultsIn('domain: d\n"a\\nb": 1\n')[0]).toContain('unknown key "a\\nb";');
 });

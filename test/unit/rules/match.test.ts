@@ -115,17 +115,19 @@ test("an exact value among 100,000 is found with lookups alone, as many as among
       ...createLevel(),
       exact: new LookupOnlyMap([["path", new LookupOnlyMap<string, RuleNode>()]]),
       valueWildcards: new LookupOnlyMap(),
+      networks: new LookupOnlyMap(),
+      regexes: new LookupOnlyMap(),
       bare: new LookupOnlyMap(),
     };
-    for (let i = 0; i < size; i += 1) addNode(level, "path", `/p/${i}`, nodeCalled(`${i}`));
-    addNode(level, "path", undefined, nodeCalled("bare"));
+    for (let i = 0; i < size; i += 1) addNode(level, { key: "path", value: `/p/${i}` }, nodeCalled(`${i}`));
+    addNode(level, { key: "path" }, nodeCalled("bare"));
     LookupOnlyMap.lookups = 0;
     expect(matchEntries(level, [{ key: "path", value: `/p/${size - 1}` }])?.label).toBe(`${size - 1}`);
     expect(matchEntries(level, [{ key: "path", value: "/none" }])?.label).toBe("bare");
     return LookupOnlyMap.lookups;
   });
   expect(lookups[1]).toBe(lookups[0]);
-  expect(lookups[0]).toBeLessThanOrEqual(8);
+  expect(lookups[0]).toBeLessThanOrEqual(12);
 });
 
 function nodeCalled(label: string): RuleNode {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -31,15 +31,72 @@ async function read(path = "."): Promise<{ paths: string[]; faults: string[] }> 
 }
 
 test("all .yaml and .yml files at any depth are read, sorted by path", async () => {
-  for (const path of ["b.yaml", "a/z/deep.yml", "a.yaml", "a/b.yml", "B.yaml", "notes.txt", "x.yaml.bak", "x.json"]) {
-    write(path, "domain: d");
-  }
+  for (const path of ["b.yaml", "a/z/deep.yml", "a.yaml", "a/b.yml", "B.yaml"]) write(path, "domain: d");
+  for (const path of ["notes.txt", "x.yaml.bak", "x.json"]) write(path, "no rules");
   expect(await read()).toEqual({ paths: ["B.yaml", "a.yaml", "a/b.yml", "a/z/deep.yml", "b.yaml"], faults: [] });
 });
 
 test("names that begin with a dot are skipped", async () => {
   for (const path of [".hidden.yaml", ".git/x.yaml", "seen.yaml"]) write(path, "domain: d");
   expect((await read()).paths).toEqual(["seen.yaml"]);
+});
+
+const SKIPPED =
+  "warning: skipped: names of rules files end in .yaml or .yml and do not begin with a dot (envoyproxy/ratelimit would load this one)";
+
+test("files with rules that are skipped for their names are told of, not those that editors and Kubernetes leave", async () => {
+  const rules = "# the shop\ndomain: d\n";
+  for (const path of ["seen.yaml", ".hidden.yaml", "a/x.yaml.disabled", "x.json", "X.YAML"]) write(path, rules);
+  for (const path of ["x.yaml~", ".x.yaml.swp", ".#x.yaml", "#x.yaml#", "4913", "x.tmp", ".git/x", "..x"]) {
+    write(path, rules);
+  }
+  write("readme.md", "Rules have a domain: it is at the top.\n");
+  write("x.bin", Buffer.alloc(200_000));
+  symlinkSync("nowhere", join(folder, "dangling"));
+  execFileSync("mkfifo", [join(folder, "pipe")]);
+  expect(await read()).toEqual({
+    paths: ["seen.yaml"],
+    faults: expect.arrayContaining([
+      `.hidden.yaml:1:1: ${SKIPPED}`,
+      `X.YAML:1:1: ${SKIPPED}`,
+      `a/x.yaml.disabled:1:1: ${SKIPPED}`,
+      `x.json:1:1: ${SKIPPED}`,
+    ]),
+  });
+  expect((await read()).faults).toHaveLength(4);
+});
+
+test("a folder with nothing but skipped files has no rules", async () => {
+  write("x.json", "domain: d");
+  expect(await read()).toEqual({
+    paths: [],
+    faults: [`x.json:1:1: ${SKIPPED}`, ".:1:1: no rules files (*.yaml, *.yml) in this folder"],
+  });
+});
+
+test("rules of more than 16 MiB are refused, in one file or together, and not read", async () => {
+  const fill = (path: string, bytes: number) => {
+    write(path, "");
+    truncateSync(join(folder, path), bytes);
+  };
+  const half = 8 * 2 ** 20;
+  fill("one.yaml", 2 * half + 1);
+  expect(await read("one.yaml")).toEqual({
+    paths: [],
+    faults: [
+      "one.yaml:1:1: too large: rules can have at most 16 MiB in all files together, and this file goes beyond that",
+    ],
+  });
+  fill("one.yaml", half);
+  fill("two.yaml", half);
+  expect((await read()).faults).toEqual([]);
+  write("z.yaml", "domain: d");
+  expect(await read()).toEqual({
+    paths: [],
+    faults: [
+      "z.yaml:1:1: too large: rules can have at most 16 MiB in all files together, and this file goes beyond that",
+    ],
+  });
 });
 
 test("links to files and folders are followed, as a ConfigMap has them", async () => {

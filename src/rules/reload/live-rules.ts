@@ -1,0 +1,137 @@
+import type { CompileOptions } from "../load-rules.js";
+import type { RuleSet } from "../rule.js";
+import { ChangeWatch } from "./change-watch.js";
+import type { FaultTexts } from "./load-messages.js";
+import { type LoadOutcome, RulesLoader } from "./rules-loader.js";
+
+/** Rules that came into force. */
+export interface RulesInForce {
+  readonly rules: RuleSet;
+  readonly warnings: FaultTexts;
+  /** From the moment their files were asked for. */
+  readonly seconds: number;
+}
+
+/** What happens to rules after the start, told to whoever observes it. The methods must not throw. */
+export interface ReloadEvents {
+  /** Changed rules have come into force. */
+  rulesReloaded(inForce: RulesInForce): void;
+  /** The files were read again and say what they said: the rules in force stay. */
+  rulesUnchanged(seconds: number): void;
+  /** The files have errors, or could not be read: the rules in force stay. */
+  rulesRefused(faults: FaultTexts, seconds: number): void;
+  /** A folder gives no events: changes are found only by looking, or when we are told to reload. */
+  rulesNotWatched(folder: string, error: Error): void;
+}
+
+export interface LiveRulesOptions {
+  /** A file or a folder. */
+  readonly path: string;
+  readonly compile: CompileOptions;
+  /** How often to look for changes besides being told by the file system; 0: never. */
+  readonly pollMillis: number;
+  readonly events: ReloadEvents;
+}
+
+/** The first rules, or why there are none. */
+export type FirstRules =
+  | ({ readonly kind: "rules" } & RulesInForce)
+  | Exclude<LoadOutcome, { readonly kind: "rules" | "unchanged" }>;
+
+/** How many faults a reload tells: a log is not the place for more. */
+const MOST_RELOAD_FAULTS = 20;
+
+/**
+ * The rules in force, kept as their files are: when these change the rules are loaded anew and put in place at once,
+ * if they are good. So whoever asks for `current` once per request never sees half of a change.
+ */
+export class LiveRules {
+  readonly #options: LiveRulesOptions;
+  readonly #loader = new RulesLoader();
+  readonly #watch: ChangeWatch;
+  #current: RuleSet = { domains: new Map() };
+  /** Stands for the files that `current` was made of. */
+  #content: string | undefined;
+  #loading = false;
+  #loadAgain = false;
+  #closed = false;
+
+  constructor(options: LiveRulesOptions) {
+    const { path, pollMillis, events } = options;
+    this.#options = options;
+    this.#watch = new ChangeWatch({
+      path,
+      pollMillis,
+      onChange: () => this.reload(),
+      onFault: (folder, error) => events.rulesNotWatched(folder, error),
+    });
+  }
+
+  /** The rules in force; none before the first ones were loaded. */
+  get current(): RuleSet {
+    return this.#current;
+  }
+
+  /** Loads the first rules, and if they are good follows their files from then on. All their faults are told. */
+  async start(): Promise<FirstRules> {
+    // Before they are read: a change meanwhile is one.
+    await this.#watch.start();
+    const { outcome, seconds } = await this.#load(Number.MAX_SAFE_INTEGER);
+    if (outcome.kind === "unchanged") throw new Error("the first rules cannot be unchanged");
+    if (outcome.kind !== "rules") {
+      await this.close();
+      return outcome;
+    }
+    this.#putInForce(outcome);
+    if (this.#loadAgain) void this.#reloadWhileAsked();
+    return { ...outcome, seconds };
+  }
+
+  /** Reads the files again, whether they seem changed or not; when they are being read already, once more after that. */
+  reload(): void {
+    this.#loadAgain = true;
+    if (!this.#loading) void this.#reloadWhileAsked();
+  }
+
+  /** Follows the files no longer. The rules in force stay. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#watch.close();
+    await this.#loader.close();
+  }
+
+  async #reloadWhileAsked(): Promise<void> {
+    while (this.#loadAgain && !this.#closed) {
+      this.#loadAgain = false;
+      const { outcome, seconds } = await this.#load(MOST_RELOAD_FAULTS);
+      if (!this.#closed) this.#conclude(outcome, seconds);
+    }
+  }
+
+  async #load(mostFaults: number): Promise<{ outcome: LoadOutcome; seconds: number }> {
+    const { path, compile: options } = this.#options;
+    const startedMillis = performance.now();
+    this.#loading = true;
+    const outcome = await this.#loader.load({ path, options, known: this.#content, mostFaults });
+    this.#loading = false;
+    return { outcome, seconds: (performance.now() - startedMillis) / 1000 };
+  }
+
+  #conclude(outcome: LoadOutcome, seconds: number): void {
+    const { events } = this.#options;
+    if (outcome.kind === "rules") {
+      this.#putInForce(outcome);
+      events.rulesReloaded({ ...outcome, seconds });
+    } else if (outcome.kind === "unchanged") {
+      events.rulesUnchanged(seconds);
+    } else {
+      const faults = outcome.kind === "faulty" ? outcome.faults : { texts: [outcome.reason], more: 0 };
+      events.rulesRefused(faults, seconds);
+    }
+  }
+
+  #putInForce({ rules, content }: LoadOutcome & { kind: "rules" }): void {
+    this.#current = rules;
+    this.#content = content;
+  }
+}

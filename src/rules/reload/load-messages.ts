@@ -1,0 +1,42 @@
+import type { MessagePort } from "node:worker_threads";
+import type { CompileOptions } from "../load-rules.js";
+import type { Rule } from "../rule.js";
+
+/** Faults as text, as many of them as were asked for. */
+export interface FaultTexts {
+  /** Each as `formatFault` has it, in the order of files and lines. */
+  readonly texts: readonly string[];
+  /** How many there are besides. */
+  readonly more: number;
+}
+
+/** What is asked of the thread that loads rules. */
+export interface LoadRequest {
+  /** A file or a folder. */
+  readonly path: string;
+  readonly options: CompileOptions;
+  /** The `content` of the rules that the asker has; the same again is not sent. */
+  readonly known: string | undefined;
+  /** How many faults to put into words. */
+  readonly mostFaults: number;
+  /** Takes the rules, in arrays of some. */
+  readonly slices: MessagePort;
+}
+
+/** What the thread answers. When it does, all slices are in their port. */
+export type LoadReply =
+  | {
+      readonly kind: "rules";
+      /** Stands for the content of all files; equal where that is. */
+      readonly content: string;
+      readonly domains: readonly string[];
+      readonly slices: number;
+      readonly warnings: FaultTexts;
+    }
+  /** The files say what the asker has. */
+  | { readonly kind: "unchanged" }
+  /** There are errors among the faults. */
+  | { readonly kind: "faulty"; readonly faults: FaultTexts };
+
+/** A few rules, in order. They are plain values, so they can be sent. */
+export type RulesSlice = readonly Rule[];

@@ -1,0 +1,147 @@
+import { totalmem } from "node:os";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import type { RuleSet } from "../rule.js";
+import { RuleSetBuilder } from "../rule-set-builder.js";
+import { collectYoung } from "./collect-young.js";
+import { inTurns } from "./in-turns.js";
+import type { FaultTexts, LoadReply, LoadRequest, RulesSlice } from "./load-messages.js";
+
+/** What came of loading rules. */
+export type LoadOutcome =
+  | { readonly kind: "rules"; readonly rules: RuleSet; readonly content: string; readonly warnings: FaultTexts }
+  | { readonly kind: "unchanged" }
+  /** The rules have errors. */
+  | { readonly kind: "faulty"; readonly faults: FaultTexts }
+  /** Nothing is known of the rules, since the thread that loads them failed. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+export interface RulesLoaderOptions {
+  /** The most memory that the thread may take for its objects, in MiB. */
+  readonly heapMegabytes?: number;
+  /** How long the thread is kept for the next load. */
+  readonly idleMillis?: number;
+  /** How long a load may take. 100,000 rules take some ten seconds. */
+  readonly timeoutMillis?: number;
+}
+
+/** A load that runs in the thread. */
+interface Asked {
+  readonly resolve: (reply: LoadReply) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+const IDLE_MILLIS = 10_000;
+const TIMEOUT_MILLIS = 300_000;
+const MEGABYTE = 2 ** 20;
+
+/**
+ * Loads rules in a thread of its own, and takes them over here a little at a time, so that decisions go on meanwhile.
+ * The thread is started when it is needed and ends when it has not been needed for a while: its memory goes with it.
+ * Whatever happens to it, an outcome says so, and the next load starts another one.
+ */
+export class RulesLoader {
+  readonly #options: Required<RulesLoaderOptions>;
+  #thread: Worker | undefined;
+  #asked: Asked | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: RulesLoaderOptions = {}) {
+    this.#options = {
+      heapMegabytes: defaultHeapMegabytes(),
+      idleMillis: IDLE_MILLIS,
+      timeoutMillis: TIMEOUT_MILLIS,
+      ...options,
+    };
+  }
+
+  /** One load at a time. Never rejects. */
+  async load(wanted: Omit<LoadRequest, "slices">): Promise<LoadOutcome> {
+    clearTimeout(this.#idleTimer);
+    const { port1: sender, port2: receiver } = new MessageChannel();
+    try {
+      const reply = await this.#ask({ ...wanted, slices: sender });
+      return reply.kind === "rules" ? await takeOver(reply, receiver) : reply;
+    } catch (error) {
+      await this.close();
+      return { kind: "failed", reason: `the thread that loads rules failed: ${(error as Error).message}` };
+    } finally {
+      receiver.close();
+      this.#idleTimer = setTimeout(() => void this.close(), this.#options.idleMillis).unref();
+    }
+  }
+
+  /** Ends the thread; a load that runs has failed then. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    this.#asked?.reject(new Error("it was ended"));
+    await thread?.terminate();
+  }
+
+  #ask(request: LoadRequest): Promise<LoadReply> {
+    const { timeoutMillis } = this.#options;
+    this.#thread ??= this.#start();
+    const thread = this.#thread;
+    return new Promise<LoadReply>((resolve, reject) => {
+      const late = new Error(`no answer within ${timeoutMillis / 1000} s`);
+      const timer = setTimeout(() => reject(late), timeoutMillis);
+      this.#asked = { resolve, reject, timer };
+      // Only while it works does the process wait for it.
+      thread.ref();
+      thread.postMessage(request, [request.slices]);
+    }).finally(() => {
+      clearTimeout(this.#asked?.timer);
+      this.#asked = undefined;
+      // One that is being ended must be waited for.
+      if (this.#thread === thread) thread.unref();
+    });
+  }
+
+  #start(): Worker {
+    const thread = startThread(this.#options.heapMegabytes);
+    const failed = (error: Error): void => {
+      if (this.#thread === thread) this.#asked?.reject(error);
+    };
+    thread.on("message", (reply: LoadReply) => this.#asked?.resolve(reply));
+    thread.on("messageerror", failed).on("error", failed);
+    thread.on("exit", () => {
+      failed(new Error("it ended"));
+      if (this.#thread === thread) this.#thread = undefined;
+    });
+    return thread;
+  }
+}
+
+function startThread(heapMegabytes: number): Worker {
+  return new Worker(new URL("./rules-thread.js", import.meta.url), {
+    name: "weir-rules",
+    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+  });
+}
+
+/** Half of the memory that this process may use: the thread must fail before the system ends the process. */
+function defaultHeapMegabytes(): number {
+  // 0 where nothing is known; more than there is where there is no limit.
+  const allowed = Math.min(process.constrainedMemory() || totalmem(), totalmem());
+  return Math.max(64, Math.floor(allowed / MEGABYTE / 2));
+}
+
+async function takeOver(reply: LoadReply & { kind: "rules" }, receiver: MessagePort): Promise<LoadOutcome> {
+  const builder = new RuleSetBuilder(reply.domains);
+  await inTurns(addSlices(builder, reply.slices, receiver), collectYoung);
+  return { kind: "rules", rules: builder.finish(), content: reply.content, warnings: reply.warnings };
+}
+
+function* addSlices(builder: RuleSetBuilder, slices: number, receiver: MessagePort): Generator<void> {
+  for (let taken = 0; taken < slices; taken++) {
+    // One at a time: with a listener all that wait would be unpacked in one go.
+    const received = receiveMessageOnPort(receiver);
+    if (received === undefined) throw new Error("rules are missing in what it sent");
+    for (const rule of received.message as RulesSlice) {
+      builder.add(rule);
+      yield;
+    }
+  }
+}
