@@ -1,4 +1,4 @@
-import type { JsonObject } from "../rules/rule.js";
+import type { DenyResponse, JsonObject } from "../rules/rule.js";
 import type { Unit } from "../rules/unit.js";
 
 export type Code = "OK" | "OVER_LIMIT";
@@ -29,4 +29,6 @@ export interface Decision {
   /** One to one with the request's descriptors. */
   readonly statuses: readonly DescriptorStatus[];
   readonly dynamicMetadata?: JsonObject;
+  /** What the client is told of a refusal, where a rule says so. */
+  readonly denyResponse?: DenyResponse;
 }

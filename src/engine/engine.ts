@@ -1,10 +1,13 @@
+import type { Algorithm } from "../limits/limit.js";
 import type { DomainRules, JsonObject, RuleSet } from "../rules/rule.js";
 import { type Store, StoreFailure, type Verdict } from "../stores/store.js";
 import type { Decision } from "./decision.js";
+import { denyResponseOf } from "./deny-response.js";
 import { passedMetadata, requestMetadata } from "./dynamic-metadata.js";
 import { EngineError } from "./engine-error.js";
 import type { EngineEvents, RequestOutcome } from "./events.js";
 import { isUsableOverride } from "./matched-limits.js";
+import { MetricLabels } from "./metric-labels.js";
 import { planRequest, type RequestPlan } from "./plan.js";
 import type { RateLimitRequest } from "./request.js";
 import { answerDescriptor, OK_STATUS } from "./statuses.js";
@@ -17,6 +20,8 @@ export interface EngineSettings {
   /** How long the store may take for a decision, milliseconds. */
   readonly storeTimeoutMillis: number;
   readonly onStoreFailure: OnStoreFailure;
+  /** How limits count that come with a request and replace no limit of a rule (D9). */
+  readonly defaultAlgorithm: Algorithm;
   /** Decide, charge and answer as if enforced, but let everything through (D6). */
   readonly globalShadow: boolean;
   /** Treat every limit as a quota limit (D4). */
@@ -39,6 +44,7 @@ export interface EngineParts {
 export class Engine {
   readonly #parts: EngineParts;
   readonly #nowMillis: () => number;
+  readonly #labels = new MetricLabels();
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -61,7 +67,7 @@ export class Engine {
     const domain = rules().domains.get(request.domain);
     if (domain === undefined) return this.#unknownDomain(request, startedMillis);
     this.#countIgnoredOverrides(request, domain);
-    const plan = planRequest(request, domain, settings.globalQuota);
+    const plan = planRequest(request, domain, settings, this.#labels);
     if (plan.charges.length === 0) return this.#decided(request, plan, undefined, startedMillis);
     const budgetMillis = Math.min(settings.storeTimeoutMillis, callerBudgetMillis - CALLER_MARGIN_MILLIS);
     return this.#askStore(request, plan, budgetMillis, startedMillis);
@@ -112,8 +118,14 @@ export class Engine {
     const overallCode = verdict === undefined || verdict.admitted || settings.globalShadow ? "OK" : "OVER_LIMIT";
     this.#answered(overallCode === "OK" ? "ok" : "over_limit", startedMillis);
     const statuses = answers.map((answer) => answer.status);
-    const metadata = passedMetadata(plan.descriptors, answers);
-    return this.#withMetadata({ overallCode, statuses }, request, metadata);
+    const dynamicMetadata = this.#metadata(request, passedMetadata(plan.descriptors, answers));
+    const denyResponse = overallCode === "OK" ? undefined : denyResponseOf(plan.descriptors, answers);
+    return {
+      overallCode,
+      statuses,
+      ...(dynamicMetadata === undefined ? {} : { dynamicMetadata }),
+      ...(denyResponse === undefined ? {} : { denyResponse }),
+    };
   }
 
   #storeFailed(request: RateLimitRequest, plan: RequestPlan, error: StoreFailure, startedMillis: number): Decision {
@@ -140,14 +152,14 @@ export class Engine {
     for (const _ of request.descriptors) this.#parts.events.descriptorDecided("", "", "unknown_domain");
     this.#answered("ok", startedMillis);
     const statuses = request.descriptors.map(() => OK_STATUS);
-    return this.#withMetadata({ overallCode: "OK", statuses }, request, undefined);
+    const dynamicMetadata = this.#metadata(request, undefined);
+    return dynamicMetadata === undefined
+      ? { overallCode: "OK", statuses }
+      : { overallCode: "OK", statuses, dynamicMetadata };
   }
 
-  #withMetadata(decision: Decision, request: RateLimitRequest, passed: JsonObject | undefined): Decision {
-    if (!this.#parts.settings.responseDynamicMetadata) {
-      return passed === undefined ? decision : { ...decision, dynamicMetadata: passed };
-    }
-    return { ...decision, dynamicMetadata: { ...requestMetadata(request), ...passed } };
+  #metadata(request: RateLimitRequest, passed: JsonObject | undefined): JsonObject | undefined {
+    return this.#parts.settings.responseDynamicMetadata ? { ...requestMetadata(request), ...passed } : passed;
   }
 
   #countIgnoredOverrides(request: RateLimitRequest, domain: DomainRules): void {

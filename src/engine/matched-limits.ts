@@ -1,6 +1,7 @@
-import { MAX_PERIOD_MICROS } from "../limits/limit.js";
+import { type Algorithm, MAX_PERIOD_MICROS } from "../limits/limit.js";
 import type { DomainRules, RateLimit, Rule, RuleLimit } from "../rules/rule.js";
 import { SECONDS_PER_UNIT } from "../rules/unit.js";
+import type { MetricLabels } from "./metric-labels.js";
 import type { Descriptor, Override } from "./request.js";
 
 /** The label of limits that come with the request, in metrics and logs. */
@@ -10,7 +11,7 @@ const OVERRIDE_LABEL = "(override)";
 export interface MatchedLimits {
   /** Absent where an override took the rule's place, which takes its flags and metadata too (D9). */
   readonly rule?: Rule;
-  /** The rule in metrics and logs. */
+  /** The rule in metrics. */
   readonly label: string;
   /** In file order; empty for a rule that lets its descriptors through. */
   readonly limits: readonly RuleLimit[];
@@ -20,14 +21,22 @@ export interface MatchedLimits {
  * The limits that a descriptor meets: the override it carries (D9), else those of its rule; undefined when there are
  * none (D10).
  */
-export function matchLimits(domain: DomainRules, descriptor: Descriptor): MatchedLimits | undefined {
+export function matchLimits(
+  domain: DomainRules,
+  descriptor: Descriptor,
+  defaultAlgorithm: Algorithm,
+  labels: MetricLabels,
+): MatchedLimits | undefined {
   if (descriptor.entries.length === 0) return undefined;
+  const rule = domain.match(descriptor.entries);
   if (descriptor.limit !== undefined) {
-    const limit = overrideLimit(descriptor.limit);
+    // Counting as the rule does, the override shares its bucket, so that it adds no tokens (D11).
+    const limit = overrideLimit(descriptor.limit, algorithmOf(rule) ?? defaultAlgorithm);
     if (limit !== undefined) return { label: OVERRIDE_LABEL, limits: [limit] };
   }
-  const rule = domain.match(descriptor.entries);
-  return rule === undefined ? undefined : { rule, label: rule.label, limits: rule.limits };
+  return rule === undefined
+    ? undefined
+    : { rule, label: labels.labelOf(rule, descriptor.entries), limits: rule.limits };
 }
 
 /** Whether an override says enough to be one: a known unit, and a multiplier that is absent or above 0 (D9). */
@@ -35,8 +44,13 @@ export function isUsableOverride(override: Override): boolean {
   return override.unit !== undefined && override.unitMultiplier !== 0;
 }
 
+function algorithmOf(rule: Rule | undefined): Algorithm | undefined {
+  const limit = rule?.limits[0];
+  return limit === undefined || limit.unlimited ? undefined : limit.bucket.algorithm;
+}
+
 /** The one limit of an override: burst = its rate. Periods beyond the longest one count as the longest (35 years). */
-function overrideLimit(override: Override): RateLimit | undefined {
+function overrideLimit(override: Override, algorithm: Algorithm): RateLimit | undefined {
   const { requestsPerUnit, unit, unitMultiplier = 1 } = override;
   if (unit === undefined || unitMultiplier === 0) return undefined;
   return {
@@ -47,6 +61,7 @@ function overrideLimit(override: Override): RateLimit | undefined {
     unit,
     unitMultiplier,
     bucket: {
+      algorithm,
       tokensPerPeriod: requestsPerUnit,
       periodMicros: Math.min(SECONDS_PER_UNIT[unit] * unitMultiplier * 1_000_000, MAX_PERIOD_MICROS),
       burst: requestsPerUnit,

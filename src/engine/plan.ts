@@ -1,8 +1,9 @@
-import { MAX_HITS } from "../limits/limit.js";
+import { type Algorithm, MAX_HITS } from "../limits/limit.js";
 import type { DomainRules, RateLimit, Rule } from "../rules/rule.js";
 import { bucketIdentity } from "../stores/bucket-identity.js";
 import type { Action, Charge, Role } from "../stores/store.js";
 import { isReplaced, type MatchedLimits, matchLimits, replacedNames } from "./matched-limits.js";
+import type { MetricLabels } from "./metric-labels.js";
 import type { Descriptor, RateLimitRequest } from "./request.js";
 
 /** A limit of a descriptor and the charge made for it. */
@@ -34,11 +35,22 @@ export interface RequestPlan {
   readonly charges: readonly Charge[];
 }
 
+/** The settings that planning needs, as EngineSettings has them. */
+export interface PlanSettings {
+  readonly globalQuota: boolean;
+  readonly defaultAlgorithm: Algorithm;
+}
+
 const NO_RULE: DescriptorPlan = { kind: "no_rule", label: "", limits: [] };
 
 /** Matches all descriptors of a request and lays out what to ask the store. */
-export function planRequest(request: RateLimitRequest, domain: DomainRules, globalQuota: boolean): RequestPlan {
-  const matched = request.descriptors.map((descriptor) => matchLimits(domain, descriptor));
+export function planRequest(
+  request: RateLimitRequest,
+  domain: DomainRules,
+  { globalQuota, defaultAlgorithm }: PlanSettings,
+  labels: MetricLabels,
+): RequestPlan {
+  const matched = request.descriptors.map((descriptor) => matchLimits(domain, descriptor, defaultAlgorithm, labels));
   const replaced = replacedNames(matched);
   const charges: Charge[] = [];
   const descriptors = request.descriptors.map((descriptor, index) => {
@@ -99,12 +111,12 @@ function keyOf(domain: string, descriptor: Descriptor, rule: Rule | undefined, l
   const steps = descriptor.entries.map(({ key, value }, index) => {
     const step = rule?.path[index];
     if (step?.shareThreshold !== true) return { key, value };
-    return { key: step.key, pattern: step.value ?? "" };
+    return { key: step.key, pattern: step.sharedPattern ?? "" };
   });
   return bucketIdentity({
     domain,
     steps,
-    algorithm: "token_bucket",
+    algorithm: limit.bucket.algorithm,
     periodMicros: limit.bucket.periodMicros,
     limitName: limit.name,
   });

@@ -1,4 +1,4 @@
-import { neverFits } from "../limits/token-bucket.js";
+import { neverFits } from "../limits/hits.js";
 import type { RateLimit } from "../rules/rule.js";
 import type { Outcome, Verdict } from "../stores/store.js";
 import type { Code, CurrentLimit, DescriptorStatus } from "./decision.js";
@@ -41,7 +41,7 @@ function answerLimit({ limit, charge }: PlannedLimit, outcome: Outcome): Answere
   return {
     status: {
       code,
-      currentLimit: currentLimit(limit),
+      currentLimit: currentLimitOf(limit),
       limitRemaining: Math.min(Math.max(outcome.tokens, 0), MAX_UINT32),
       durationUntilResetSeconds: resetSeconds(code, outcome, limit),
     },
@@ -49,13 +49,21 @@ function answerLimit({ limit, charge }: PlannedLimit, outcome: Outcome): Answere
   };
 }
 
-function currentLimit({ requestsPerUnit, unit, unitMultiplier, name }: RateLimit): CurrentLimit {
-  return {
+/** What statuses tell of a limit is the same each time: one object a limit, whose bytes the codec keeps. */
+const currentLimits = new WeakMap<RateLimit, CurrentLimit>();
+
+function currentLimitOf(limit: RateLimit): CurrentLimit {
+  const known = currentLimits.get(limit);
+  if (known !== undefined) return known;
+  const { requestsPerUnit, unit, unitMultiplier, name } = limit;
+  const currentLimit = {
     requestsPerUnit,
     unit,
     ...(unitMultiplier === 1 ? {} : { unitMultiplier }),
     ...(name === "" ? {} : { name }),
   };
+  currentLimits.set(limit, currentLimit);
+  return currentLimit;
 }
 
 /** D7: until full when OK, until the hits would fit when not; the period when never; up to a whole second. */

@@ -34,6 +34,7 @@ export class RecordedEvents implements EngineEvents {
 const DEFAULT_SETTINGS: EngineSettings = {
   storeTimeoutMillis: 10,
   onStoreFailure: "error",
+  defaultAlgorithm: "token_bucket",
   globalShadow: false,
   globalQuota: false,
   responseDynamicMetadata: false,

@@ -92,6 +92,18 @@ describe("D9: overrides", () => {
     );
   });
 
+  it("counts as the rule does that it replaces, in its bucket (D11)", () => {
+    const { decide } = engineUnderTest(`
+domain: test
+descriptors:
+  - key: client
+    rate_limit: { requests_per_unit: 5, unit: hour, algorithm: fixed_window }
+`);
+    decide([client()], { hitsAddend: 5 });
+    const limit = { requestsPerUnit: 10, unit: "hour" } as const;
+    expect(decide([client({ limit })]).overallCode).toBe("OVER_LIMIT");
+  });
+
   it("answers for a period that is longer than any that can be counted", () => {
     const { decide } = engineUnderTest(RULES);
     const limit = { requestsPerUnit: 1, unit: "year", unitMultiplier: 4294967295 } as const;
@@ -120,6 +132,77 @@ describe("replaces", () => {
     const { decide } = engineUnderTest(RULES);
     const both = [descriptor({ shy: "x" }), descriptor({ proud: "x" })];
     for (let i = 0; i < 3; i++) expect(decide(both).statuses).toEqual([{ code: "OK" }, { code: "OK" }]);
+  });
+});
+
+describe("deny_response", () => {
+  const DENY = `
+domain: test
+descriptors:
+  - key: plain
+    rate_limit: { requests_per_unit: 0, unit: day }
+  - key: polite
+    rate_limit: { requests_per_unit: 1, unit: day }
+    deny_response: { body: "later", headers: { Retry-Later: "yes" } }
+  - key: second
+    rate_limit: { requests_per_unit: 0, unit: day }
+    deny_response: { body: "second" }
+  - key: shy
+    shadow_mode: true
+    rate_limit: { requests_per_unit: 0, unit: day }
+    deny_response: { body: "never" }
+`;
+  const polite = descriptor({ polite: "x" });
+
+  it("goes with a refusal, and with nothing else", () => {
+    const { decide } = engineUnderTest(DENY);
+    expect(decide([polite])).not.toHaveProperty("denyResponse");
+    expect(decide([polite]).denyResponse).toEqual({
+      body: "later",
+      headers: [{ key: "retry-later", value: "yes" }],
+    });
+    expect(decide([descriptor({ plain: "x" })])).not.toHaveProperty("denyResponse");
+  });
+
+  it("is that of the first descriptor that was refused and has one", () => {
+    const { decide } = engineUnderTest(DENY);
+    const all = [descriptor({ plain: "x" }), polite, descriptor({ shy: "x" }), descriptor({ second: "x" })];
+    expect(decide(all).denyResponse?.body).toBe("second");
+  });
+
+  it("is not sent under global shadow", () => {
+    const { decide } = engineUnderTest(DENY, { globalShadow: true });
+    expect(decide([descriptor({ second: "x" })])).not.toHaveProperty("denyResponse");
+  });
+});
+
+describe("several limits on one descriptor", () => {
+  const SEVERAL = `
+domain: test
+descriptors:
+  - key: client
+    rate_limits:
+      - { requests_per_unit: 2, unit: second }
+      - { requests_per_unit: 4, unit: hour, name: hourly }
+      - { requests_per_unit: 4, unit: day }
+`;
+
+  it("tells the smallest remaining, the first in the file on a tie, and when refused the latest reset (D7)", () => {
+    const { decide, clock } = engineUnderTest(SEVERAL);
+    const told = () => decide([client()]).statuses[0];
+    expect(told()).toMatchObject({ currentLimit: { unit: "second" }, limitRemaining: 1 });
+    told();
+    expect(told()).toMatchObject({ code: "OVER_LIMIT", currentLimit: { unit: "second" } });
+    clock.nowMicros += 1_000_000;
+    expect(told()).toMatchObject({ currentLimit: { unit: "second" }, limitRemaining: 1 });
+    expect(told()).toMatchObject({ currentLimit: { unit: "second" }, limitRemaining: 0 });
+    clock.nowMicros += 1_000_000;
+    expect(told()).toMatchObject({
+      code: "OVER_LIMIT",
+      currentLimit: { unit: "day" },
+      limitRemaining: 0,
+      durationUntilResetSeconds: 21_598,
+    });
   });
 });
 
