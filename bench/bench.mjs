@@ -5,6 +5,7 @@ import { loadavg } from "node:os";
 import { CONNECTIONS, load, requestFrames, STREAMS } from "./load.mjs";
 import { readOptions, USAGE, UsageError } from "./options.mjs";
 import { cpuSeconds, listenerPid } from "./process-cpu.mjs";
+import { measureReloads } from "./reload.mjs";
 import { best, table } from "./report.mjs";
 import { pinLoad, Servers } from "./servers.mjs";
 
@@ -112,7 +113,18 @@ async function main(options) {
 
   const pinned = pinLoad();
   const rows = await startRows(options, servers);
-  if (rows.length === 0) throw new UsageError("--only leaves no row");
+  const reload = options.only.length === 0 || options.only.some((word) => "weir reload".includes(word));
+  if (rows.length === 0 && !reload) throw new UsageError("--only leaves no row");
+  if (rows.length > 0) await compare(rows, options, pinned);
+  if (reload) await measureReloads(servers, options);
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {Options} options
+ * @param {boolean} pinned
+ */
+async function compare(rows, options, pinned) {
   const total = rows.length * (Math.min(options.seconds, WARM_UP_SECONDS) + options.seconds * (options.rounds + 1));
   console.log(
     `${rows.length} rows, about ${Math.ceil(total)} s; ${pinned ? "server on one core, Redis and load on another" : "no core to itself for anyone: read with care"}; ` +

@@ -4,7 +4,7 @@ export const USAGE = `npm run bench -- [options]
   --seconds N             length of one run (default 2)
   --rounds N              runs of each row at full load, of which the best counts (default 3)
   --rate N                requests a second of the run at an even pace (default 2000)
-  --only WORD[,WORD]      only rows whose name contains one of these words
+  --only WORD[,WORD]      only rows whose name contains one of these words; "reload" is the one of reloads
   --peer NAME=HOST:PORT   one more server to compare with, on this machine (again for more of them)
 WEIR_* variables reach the servers that are started here.`;
 

@@ -42,13 +42,17 @@ export function best(runs) {
   };
 }
 
-/**
- * A table of text, numbers to the right.
- * @param {readonly { name: string, measured: Measured }[]} rows
- */
+/** @param {readonly { name: string, measured: Measured }[]} rows */
 export function table(rows) {
-  const lines = [[...HEAD, ...COUNTS], ...rows.map(({ name, measured }) => cells(name, measured))];
-  const widths = [...HEAD, ...COUNTS].map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return tableOf([[...HEAD, ...COUNTS], ...rows.map(({ name, measured }) => cells(name, measured))]);
+}
+
+/**
+ * A table of text, all but the first column to the right.
+ * @param {readonly (readonly string[])[]} lines
+ */
+export function tableOf(lines) {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>
       line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))),

@@ -10,7 +10,7 @@ const START_MS = 20_000;
 const SERVER_CORE = "0";
 const OTHER_CORE = "1";
 
-/** @typedef {{ port: number, pid: number }} Running */
+/** @typedef {{ port: number, pid: number, httpPort?: number }} Running */
 
 const root = resolve(import.meta.dirname, "..");
 const canPin = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).status === 0;
@@ -91,7 +91,7 @@ export class Servers {
       WEIR_HTTP_LISTEN: `${HOST}:${httpPort}`,
     };
     const command = [process.execPath, main, "serve"];
-    return { port, pid: await this.#start(SERVER_CORE, command, environment, () => isReady(httpPort)) };
+    return { port, httpPort, pid: await this.#start(SERVER_CORE, command, environment, () => isReady(httpPort)) };
   }
 
   stop() {

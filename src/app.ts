@@ -7,12 +7,12 @@ import { createShouldRateLimit } from "./grpc/rate-limit-service.js";
 import { HttpServer } from "./http/http-server.js";
 import { jsonRoute } from "./http/json-route.js";
 import { operatorRoutes } from "./http/operator-routes.js";
-import { BusinessEvents } from "./observe/business-events.js";
+import { BusinessEvents, type RulesSummary } from "./observe/business-events.js";
 import { createLogger, type Logger } from "./observe/log.js";
 import { Metrics } from "./observe/metrics.js";
-import { formatFault } from "./rules/faults.js";
-import { loadRules } from "./rules/load-rules.js";
-import type { RuleSet } from "./rules/rule.js";
+import { inTurns } from "./rules/reload/in-turns.js";
+import { type FirstRules, LiveRules, type RulesInForce } from "./rules/reload/live-rules.js";
+import type { Rule, RuleSet } from "./rules/rule.js";
 import { Serving } from "./serving.js";
 import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
@@ -25,6 +25,8 @@ import { readVersion } from "./version.js";
 export interface App {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Reads the rules again, whether their files seem changed or not. */
+  reload(): void;
   /** Tells health checks to look elsewhere, waits, lets calls in flight end, and closes everything. */
   stop(): Promise<void>;
 }
@@ -38,21 +40,32 @@ export async function startApp(settings: Settings): Promise<App> {
   const logger = createLogger({ level: settings.logLevel });
   const metrics = new Metrics(version);
   const events = new BusinessEvents(metrics, logger);
-  const rules = await loadRulesOrFail(settings, events);
+  const rules = await startRules(settings, metrics, events);
   const store = openStore(settings, metrics);
-  const engine = new Engine({ rules: () => rules, store, settings, events });
+  const engine = new Engine({ rules: () => rules.current, store, settings, events });
   const serving = new Serving(store);
   const servers = buildServers(engine, serving, metrics, logger);
+  const parts = { settings, rules, store, serving, servers, events };
   try {
     const grpcPort = await servers.grpc.listen(settings.grpcListen);
     const httpPort = await servers.http.listen(settings.httpListen);
     serving.begin((isServing) => servers.grpc.setServing(isServing));
     events.started({ version, store: store.kind, grpcPort, httpPort });
-    return { grpcPort, httpPort, stop: () => stop(settings, servers, serving, store, events) };
+    return { grpcPort, httpPort, reload: () => rules.reload(), stop: () => stop(parts) };
   } catch (error) {
-    await closeAll(servers, store, 0);
+    await closeAll(parts, 0);
     throw new StartError(1, [(error as Error).message], { cause: error });
   }
+}
+
+/** What has to be ended when the server stops. */
+interface Parts {
+  readonly settings: Settings;
+  readonly rules: LiveRules;
+  readonly store: Store;
+  readonly serving: Serving;
+  readonly servers: Servers;
+  readonly events: BusinessEvents;
 }
 
 interface Servers {
@@ -60,13 +73,40 @@ interface Servers {
   readonly http: HttpServer;
 }
 
-async function loadRulesOrFail(settings: Settings, events: BusinessEvents): Promise<RuleSet> {
-  const { rules, faults } = await loadRules(settings.rules);
-  const texts = faults.map(formatFault);
-  if (rules === undefined) throw new StartError(2, texts);
-  const count = [...rules.domains.values()].reduce((sum, domain) => sum + domain.rules.length, 0);
-  events.rulesLoaded({ path: settings.rules, domains: rules.domains.size, rules: count, warnings: texts });
+/** @throws StartError the rules are broken (2), or cannot be loaded for want of something else (1) */
+async function startRules(settings: Settings, metrics: Metrics, events: BusinessEvents): Promise<LiveRules> {
+  const path = settings.rules;
+  const rules = new LiveRules({
+    path,
+    compile: { defaultAlgorithm: settings.defaultAlgorithm },
+    pollMillis: settings.rulesPollMillis,
+    events: {
+      rulesReloaded: (inForce) => {
+        events.rulesReloaded(summarize(path, inForce), inForce.seconds);
+        void inTurns(metrics.decisions.keepOnly(allRules(inForce.rules)));
+      },
+      rulesUnchanged: (seconds) => events.rulesUnchanged(path, seconds),
+      rulesRefused: (faults, seconds) => events.rulesRefused(path, faults, seconds),
+      rulesNotWatched: (folder, error) => events.rulesNotWatched(folder, error.message),
+    },
+  });
+  const first = await rules.start();
+  if (first.kind !== "rules") throw whyNoRules(first);
+  events.rulesLoaded(summarize(path, first));
   return rules;
+}
+
+function whyNoRules(first: Exclude<FirstRules, { kind: "rules" }>): StartError {
+  return first.kind === "faulty" ? new StartError(2, first.faults.texts) : new StartError(1, [first.reason]);
+}
+
+function summarize(path: string, { rules, warnings }: RulesInForce): RulesSummary {
+  const count = [...rules.domains.values()].reduce((sum, domain) => sum + domain.rules.length, 0);
+  return { path, domains: rules.domains.size, rules: count, warnings };
+}
+
+function* allRules({ domains }: RuleSet): Generator<Rule> {
+  for (const { rules } of domains.values()) yield* rules;
 }
 
 function openStore(settings: Settings, metrics: Metrics): Store {
@@ -102,21 +142,16 @@ function buildServers(engine: Engine, serving: Serving, metrics: Metrics, logger
   return { grpc, http };
 }
 
-async function stop(
-  settings: Settings,
-  servers: Servers,
-  serving: Serving,
-  store: Store,
-  events: BusinessEvents,
-): Promise<void> {
+async function stop(parts: Parts): Promise<void> {
+  const { settings, serving, events } = parts;
   events.stopping();
   serving.end();
   await new Promise((resolve) => setTimeout(resolve, settings.shutdownDelayMillis));
-  await closeAll(servers, store, settings.shutdownTimeoutMillis);
+  await closeAll(parts, settings.shutdownTimeoutMillis);
   events.stopped();
 }
 
-async function closeAll(servers: Servers, store: Store, deadlineMillis: number): Promise<void> {
-  await Promise.all([servers.grpc.shutdown(deadlineMillis), servers.http.stop(deadlineMillis)]);
+async function closeAll({ rules, servers, store }: Parts, deadlineMillis: number): Promise<void> {
+  await Promise.all([rules.close(), servers.grpc.shutdown(deadlineMillis), servers.http.stop(deadlineMillis)]);
   await store.close();
 }

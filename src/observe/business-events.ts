@@ -10,8 +10,15 @@ export interface RulesSummary {
   readonly path: string;
   readonly domains: number;
   readonly rules: number;
-  /** Faults that did not keep the rules from loading, each as text. */
-  readonly warnings: readonly string[];
+  /** Faults that did not keep the rules from loading. */
+  readonly warnings: FaultTexts;
+}
+
+/** Faults of rules. */
+export interface FaultTexts {
+  readonly texts: readonly string[];
+  /** How many there are besides. */
+  readonly more: number;
 }
 
 /** How the server runs. */
@@ -40,7 +47,7 @@ export class BusinessEvents {
 
   /** One descriptor was answered: counted only. */
   descriptorDecided(domain: string, rule: string, outcome: string): void {
-    this.#metrics.descriptorDecided(domain, rule, outcome);
+    this.#metrics.decisions.count(domain, rule, outcome);
   }
 
   /** A request was answered, so long after it came: counted only. */
@@ -68,11 +75,39 @@ export class BusinessEvents {
     );
   }
 
-  /** Rules came into force. */
-  rulesLoaded({ path, domains, rules, warnings }: RulesSummary): void {
-    this.#metrics.rulesLoaded(domains, rules);
-    for (const warning of warnings) this.#logger.warn({ path, warning }, "the rules have a doubtful place");
-    this.#logger.info({ path, domains, rules, warnings: warnings.length }, "rules loaded");
+  /** The first rules came into force. */
+  rulesLoaded(summary: RulesSummary): void {
+    this.#metrics.reloads.started();
+    this.#rulesInForce(summary, {}, "rules loaded");
+  }
+
+  /** Changed rules came into force, so long after their files were read again. */
+  rulesReloaded(summary: RulesSummary, seconds: number): void {
+    this.#metrics.reloads.reloaded("ok", seconds);
+    this.#rulesInForce(summary, { seconds }, "rules reloaded");
+  }
+
+  /** The rules' files were read again and say what they said. */
+  rulesUnchanged(path: string, seconds: number): void {
+    this.#metrics.reloads.reloaded("unchanged", seconds);
+    this.#logger.info({ path, seconds }, "rules read again: nothing has changed");
+  }
+
+  /** The rules' files were read again and are not good: those in force stay. */
+  rulesRefused(path: string, { texts, more }: FaultTexts, seconds: number): void {
+    this.#metrics.reloads.reloaded("error", seconds);
+    this.#logger.error({ path, faults: texts, more, seconds }, "rules not reloaded: the last good ones stay in force");
+  }
+
+  /** The system tells nothing of changes in a folder of rules. */
+  rulesNotWatched(folder: string, reason: string): void {
+    this.#logger.warn({ folder, reason }, "no events of this folder: changes are found by polling or SIGHUP only");
+  }
+
+  #rulesInForce({ path, domains, rules, warnings }: RulesSummary, more: object, message: string): void {
+    this.#metrics.rulesInForce(domains, rules);
+    for (const warning of warnings.texts) this.#logger.warn({ path, warning }, "the rules have a doubtful place");
+    this.#logger.info({ path, domains, rules, warnings: warnings.texts.length + warnings.more, ...more }, message);
   }
 
   /** All listeners are open. */

@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { DecisionCounts } from "./decision-counts.js";
 import { PlainHistogram } from "./plain-histogram.js";
-import { histogramSamples, type Sample, ScrapedMetric, type ScrapedMetricOptions } from "./scraped-metric.js";
+import { ReloadMetrics } from "./reload-metrics.js";
+import { histogramSamples, ScrapedMetric, type ScrapedMetricOptions } from "./scraped-metric.js";
 
 /** Seconds. Envoy gives up after 20 ms by default, which is why that is a bound. */
 const DURATION_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1];
@@ -33,8 +35,6 @@ function increase(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-const newCounts = () => new Map<string, number>();
-const newCountsByRule = () => new Map<string, Map<string, number>>();
 const newDuration = () => new PlainHistogram(DURATION_BOUNDS);
 const newStoreTally = (): StoreTally => ({
   operations: new Map(STORE_STATUSES.map((status) => [status, 0])),
@@ -47,8 +47,10 @@ const newStoreTally = (): StoreTally => ({
  */
 export class Metrics {
   readonly registry = new Registry();
-  /** By domain, rule and outcome. */
-  readonly #decisions = new Map<string, Map<string, Map<string, number>>>();
+  /** Descriptors answered. */
+  readonly decisions = new DecisionCounts();
+  /** How loading rules went. */
+  readonly reloads = new ReloadMetrics(this.registry);
   readonly #requests = new Map(REQUEST_OUTCOMES.map((outcome) => [outcome, newDuration()]));
   readonly #stores = new Map<string, StoreTally>();
   readonly #overridesIgnored = new Map<string, number>();
@@ -64,12 +66,6 @@ export class Metrics {
     new Gauge({ name: "weir_build_info", help, labelNames: ["version"], registers }).set({ version }, 1);
     this.#showRequests();
     this.#showStores();
-  }
-
-  /** One descriptor was answered. `domain` and `rule` are empty unless the rules know them. */
-  descriptorDecided(domain: string, rule: string, outcome: string): void {
-    const rules = child(this.#decisions, domain, newCountsByRule);
-    increase(child(rules, rule, newCounts), outcome);
   }
 
   /** A request was answered. */
@@ -89,8 +85,8 @@ export class Metrics {
     increase(this.#overridesIgnored, domain);
   }
 
-  /** Rules came into force. */
-  rulesLoaded(domains: number, rules: number): void {
+  /** So many domains and rules are in force. */
+  rulesInForce(domains: number, rules: number): void {
     this.#domainsLoaded.set(domains);
     this.#rulesLoaded.set(rules);
   }
@@ -120,7 +116,7 @@ export class Metrics {
       name: "weir_decisions_total",
       help: "Descriptors answered, by what became of them.",
       type: "counter",
-      read: () => this.#decisionSamples(),
+      read: () => this.decisions.samples(),
     });
     const duration = "weir_request_duration_seconds";
     this.#show({
@@ -154,15 +150,5 @@ export class Metrics {
       type: "histogram",
       read: () => [...this.#stores].flatMap(([store, tally]) => histogramSamples(duration, { store }, tally.duration)),
     });
-  }
-
-  #decisionSamples(): Sample[] {
-    const samples: Sample[] = [];
-    for (const [domain, rules] of this.#decisions) {
-      for (const [rule, outcomes] of rules) {
-        for (const [outcome, value] of outcomes) samples.push({ labels: { domain, rule, outcome }, value });
-      }
-    }
-    return samples;
   }
 }

@@ -8,6 +8,10 @@ import { parseListenAddress } from "./listen-address.js";
 export interface Settings {
   /** A file or a folder. */
   readonly rules: string;
+  /** How often to look for changed rules; 0: not at all. */
+  readonly rulesPollMillis: number;
+  /** How limits count whose file does not say. */
+  readonly defaultAlgorithm: "token_bucket" | "fixed_window" | "sliding_window";
   readonly store: "memory" | "redis";
   /** `redis://`, `rediss://` or `unix:///path`. May hold a password: never print it. */
   readonly redisUrl: string;
@@ -106,6 +110,19 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description: "The rules: a file, or a folder of *.yaml and *.yml files at any depth.",
     schema: z.string().min(1),
     mayBe: "the path of a file or a folder",
+  },
+  rulesPollMillis: {
+    name: "rules-poll",
+    default: "1s",
+    description: "How often to look whether rules have changed, besides being told by the file system; 0s: not at all.",
+    ...duration("0s", "1h"),
+  },
+  defaultAlgorithm: {
+    name: "default-algorithm",
+    default: "token_bucket",
+    description:
+      "How limits count whose file does not say. With fixed_window files of envoyproxy/ratelimit count as there.",
+    ...oneOf("token_bucket", "fixed_window", "sliding_window"),
   },
   store: {
     name: "store",

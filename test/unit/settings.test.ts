@@ -3,6 +3,8 @@ import { readSettings } from "../../src/settings.js";
 
 const DEFAULTS = {
   rules: "config/rules",
+  rulesPollMillis: 1_000,
+  defaultAlgorithm: "token_bucket",
   store: "memory",
   redisUrl: "redis://127.0.0.1:6379",
   redisKeyPrefix: "weir:",
@@ -27,6 +29,8 @@ describe("settings that are given well", () => {
 
   it.each([
     ["WEIR_RULES", "/etc/weir/a.yaml", { rules: "/etc/weir/a.yaml" }],
+    ["WEIR_RULES_POLL", "0s", { rulesPollMillis: 0 }],
+    ["WEIR_DEFAULT_ALGORITHM", "fixed_window", { defaultAlgorithm: "fixed_window" }],
     ["WEIR_STORE", "redis", { store: "redis" }],
     ["WEIR_REDIS_URL", "rediss://me:s%2Fe@redis.svc:6380/2", { redisUrl: "rediss://me:s%2Fe@redis.svc:6380/2" }],
     ["WEIR_REDIS_URL", "redis://[::1]:6379", { redisUrl: "redis://[::1]:6379" }],

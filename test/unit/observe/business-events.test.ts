@@ -68,7 +68,8 @@ describe("business events", () => {
 
   it("log rules and their warnings, and show how many are in force", async () => {
     const { events, metrics, logged } = observed();
-    events.rulesLoaded({ path: "config/rules", domains: 2, rules: 7, warnings: ["a.yaml:1:1: warning: odd"] });
+    const warnings = { texts: ["a.yaml:1:1: warning: odd"], more: 0 };
+    events.rulesLoaded({ path: "config/rules", domains: 2, rules: 7, warnings });
     expect(await metrics.registry.metrics()).toContain("weir_rules_loaded 7\n");
     expect(logged()).toEqual([
       {
@@ -78,6 +79,78 @@ describe("business events", () => {
         msg: "the rules have a doubtful place",
       },
       { level: "info", path: "config/rules", domains: 2, rules: 7, warnings: 1, msg: "rules loaded" },
+    ]);
+  });
+
+  it("count reloads by what they came to, and show whether the last one was good and when one was", async () => {
+    const { events, metrics } = observed();
+    const seen = async () => {
+      const text = await metrics.registry.metrics();
+      const read = (name: string) =>
+        Number(
+          text
+            .split("\n")
+            .find((line) => line.startsWith(`${name} `))
+            ?.split(" ")[1],
+        );
+      return {
+        results: text.match(/(?<=weir_rules_reloads_total\{result=).*/g),
+        successful: read("weir_rules_last_reload_successful"),
+        successTime: read("weir_rules_last_reload_success_timestamp_seconds"),
+        duration: read("weir_rules_reload_duration_seconds_sum"),
+      };
+    };
+    const summary = { path: "r", domains: 1, rules: 1, warnings: { texts: [], more: 0 } };
+    const before = Date.now() / 1000;
+    events.rulesLoaded(summary);
+    const started = await seen();
+    expect(started).toMatchObject({ results: ['"ok"} 0', '"error"} 0', '"unchanged"} 0'], successful: 1, duration: 0 });
+    expect(started.successTime).toBeGreaterThanOrEqual(before - 1);
+    expect(started.successTime).toBeLessThanOrEqual(Date.now() / 1000);
+
+    events.rulesReloaded(summary, 0.5);
+    events.rulesRefused("r", { texts: ["bad"], more: 0 }, 0.25);
+    const refused = await seen();
+    expect(refused).toMatchObject({
+      results: ['"ok"} 1', '"error"} 1', '"unchanged"} 0'],
+      successful: 0,
+      duration: 0.75,
+    });
+
+    events.rulesUnchanged("r", 0.25);
+    const unchanged = await seen();
+    expect(unchanged).toMatchObject({
+      results: ['"ok"} 1', '"error"} 1', '"unchanged"} 1'],
+      successful: 1,
+      duration: 1,
+    });
+    expect(unchanged.successTime).toBeGreaterThanOrEqual(refused.successTime);
+  });
+
+  it("log reloads: what is in force now, or the faults and that the last good rules stay", () => {
+    const { events, logged } = observed();
+    events.rulesReloaded({ path: "r", domains: 1, rules: 2, warnings: { texts: ["odd"], more: 3 } }, 0.5);
+    events.rulesUnchanged("r", 0.25);
+    events.rulesRefused("r", { texts: ["r:1:1: wrong\n  x\n  ^"], more: 7 }, 0.125);
+    events.rulesNotWatched("r", "no space left");
+    expect(logged()).toEqual([
+      { level: "warn", path: "r", warning: "odd", msg: "the rules have a doubtful place" },
+      { level: "info", path: "r", domains: 1, rules: 2, warnings: 4, seconds: 0.5, msg: "rules reloaded" },
+      { level: "info", path: "r", seconds: 0.25, msg: "rules read again: nothing has changed" },
+      {
+        level: "error",
+        path: "r",
+        faults: ["r:1:1: wrong\n  x\n  ^"],
+        more: 7,
+        seconds: 0.125,
+        msg: "rules not reloaded: the last good ones stay in force",
+      },
+      {
+        level: "warn",
+        folder: "r",
+        reason: "no space left",
+        msg: "no events of this folder: changes are found by polling or SIGHUP only",
+      },
     ]);
   });
 

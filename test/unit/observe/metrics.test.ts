@@ -28,6 +28,10 @@ describe("the metrics of a server that has done nothing yet", () => {
     const text = await new Metrics("1").registry.metrics();
     const types = text.split("\n").filter((line) => line.startsWith("# TYPE weir_"));
     expect(types).toEqual([
+      "# TYPE weir_rules_reloads_total counter",
+      "# TYPE weir_rules_reload_duration_seconds histogram",
+      "# TYPE weir_rules_last_reload_successful gauge",
+      "# TYPE weir_rules_last_reload_success_timestamp_seconds gauge",
       "# TYPE weir_domains_loaded gauge",
       "# TYPE weir_rules_loaded gauge",
       "# TYPE weir_build_info gauge",
@@ -44,12 +48,12 @@ describe("the metrics of a server that has done nothing yet", () => {
 describe("the metrics after some traffic", () => {
   it("count descriptors by domain, rule and outcome", async () => {
     const metrics = new Metrics("1");
-    metrics.descriptorDecided("shop", "path=/a > ip", "ok");
-    metrics.descriptorDecided("shop", "path=/a > ip", "over_limit");
-    metrics.descriptorDecided("shop", "path=/a > ip", "ok");
-    metrics.descriptorDecided("shop", "ip", "ok");
-    metrics.descriptorDecided("bank", "ip", "never_fits");
-    metrics.descriptorDecided("", "", "unknown_domain");
+    metrics.decisions.count("shop", "path=/a > ip", "ok");
+    metrics.decisions.count("shop", "path=/a > ip", "over_limit");
+    metrics.decisions.count("shop", "path=/a > ip", "ok");
+    metrics.decisions.count("shop", "ip", "ok");
+    metrics.decisions.count("bank", "ip", "never_fits");
+    metrics.decisions.count("", "", "unknown_domain");
     expect(await scrape(metrics, "weir_decisions_total")).toEqual([
       'weir_decisions_total{domain="shop",rule="path=/a > ip",outcome="ok"} 2',
       'weir_decisions_total{domain="shop",rule="path=/a > ip",outcome="over_limit"} 1',
@@ -61,9 +65,9 @@ describe("the metrics after some traffic", () => {
 
   it("tell rules apart and escape them, whatever characters they have", async () => {
     const metrics = new Metrics("1");
-    metrics.descriptorDecided("a,outcome:ok,rule:b", "c", "ok");
-    metrics.descriptorDecided("a", 'b,rule:"c"\\\n', "ok");
-    metrics.descriptorDecided("__proto__", "constructor", "ok");
+    metrics.decisions.count("a,outcome:ok,rule:b", "c", "ok");
+    metrics.decisions.count("a", 'b,rule:"c"\\\n', "ok");
+    metrics.decisions.count("__proto__", "constructor", "ok");
     expect(await scrape(metrics, "weir_decisions_total")).toEqual([
       'weir_decisions_total{domain="a,outcome:ok,rule:b",rule="c",outcome="ok"} 1',
       'weir_decisions_total{domain="a",rule="b,rule:\\"c\\"\\\\\\n",outcome="ok"} 1',
@@ -118,8 +122,8 @@ describe("the metrics after some traffic", () => {
     const metrics = new Metrics("1");
     metrics.overrideIgnored("shop");
     metrics.overrideIgnored("shop");
-    metrics.rulesLoaded(2, 17);
-    metrics.rulesLoaded(3, 12);
+    metrics.rulesInForce(2, 17);
+    metrics.rulesInForce(3, 12);
     expect(await scrape(metrics, "weir_overrides_ignored_total")).toEqual([
       'weir_overrides_ignored_total{domain="shop"} 2',
     ]);
