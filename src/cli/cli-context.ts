@@ -3,7 +3,7 @@ import type { Environment, Settings } from "../settings.js";
 
 /** What a command needs of the process it runs in, so that it can run in a test without one. */
 export interface CliProcess {
-  on(event: "SIGTERM" | "SIGINT", listener: () => void): unknown;
+  on(event: "SIGTERM" | "SIGINT" | "SIGHUP", listener: () => void): unknown;
   on(event: "uncaughtException" | "unhandledRejection", listener: (reason: unknown) => void): unknown;
   /** Ends the process at once. */
   exit(code: number): void;

@@ -25,17 +25,33 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
       run: async (argv, context) => (await import("./validate.js")).validate(argv, context),
     },
   ],
+  [
+    "explain",
+    {
+      usage: "explain RULES DOMAIN KEY=VALUE...",
+      summary: "tell which rule a descriptor meets, and why",
+      run: async (argv, context) => (await import("./explain.js")).explain(argv, context),
+    },
+  ],
+  [
+    "test",
+    {
+      usage: "test FILE|DIR...",
+      summary: "run tests of rules, in virtual time",
+      run: async (argv, context) => (await import("./test.js")).test(argv, context),
+    },
+  ],
 ] satisfies [string, Command][]);
 
 function describeCommands(): string {
-  const lines = [...COMMANDS.values()].map(({ usage, summary }) => `  weir ${usage.padEnd(22)} ${summary}`);
+  const lines = [...COMMANDS.values()].map(({ usage, summary }) => `  weir ${usage.padEnd(34)} ${summary}`);
   return [
     "Usage: weir COMMAND",
     "",
     ...lines,
     "",
-    "  weir COMMAND --help         what a command takes",
-    "  weir --version              the version",
+    "  weir COMMAND --help                     what a command takes",
+    "  weir --version                          the version",
   ].join("\n");
 }
 

@@ -1,3 +1,4 @@
+import type { App } from "../app.js";
 import { createLogger, type Logger } from "../observe/log.js";
 import { describeSettings } from "../settings/help.js";
 import { readSettings, type Settings } from "../settings.js";
@@ -6,7 +7,8 @@ import { type CliContext, type CliProcess, EXIT_CODE } from "./cli-context.js";
 
 const HELP = `Usage: weir serve [flags]
 
-Answers Envoy's rate limit calls until SIGTERM or SIGINT. Each setting is a flag or an environment variable;
+Answers Envoy's rate limit calls until SIGTERM or SIGINT. Rules are read again when their files change, and on SIGHUP;
+bad ones are told in the log, and the last good ones stay in force. Each setting is a flag or an environment variable;
 the flag wins. Durations are written 10ms, 1.5s, 5m or 2h.
 
 ${describeSettings()}`;
@@ -31,8 +33,10 @@ export async function serve(argv: readonly string[], context: CliContext): Promi
 async function serveUntilStopped(settings: Settings, logger: Logger, context: CliContext): Promise<number> {
   // Listened for from the start: process 1 of a container ignores signals that nobody listens for.
   const stopRequested = stopSignal(context.process);
+  let app: App | undefined;
+  context.process.on("SIGHUP", () => app?.reload());
   try {
-    const app = await context.startApp(settings);
+    app = await context.startApp(settings);
     await stopRequested;
     await app.stop();
     return EXIT_CODE.ok;

@@ -1,74 +1,63 @@
-import { parseArgs } from "node:util";
 import { type Fault, formatFault } from "../rules/faults.js";
 import { loadRules } from "../rules/load-rules.js";
 import type { RuleSet } from "../rules/rule.js";
 import { type CliContext, EXIT_CODE } from "./cli-context.js";
+import { countOf } from "./count-of.js";
+import { DEFAULT_ALGORITHM_HELP, readDefaultAlgorithm } from "./default-algorithm.js";
+import { readArguments, refuse } from "./read-arguments.js";
+import { faultsAsJson } from "./validate/faults-as-json.js";
+import { githubAnnotation } from "./validate/github-annotation.js";
 
-const USAGE = "Usage: weir validate FILE|DIR...";
+const USAGE = {
+  command: "validate",
+  line: "Usage: weir validate [flags] FILE|DIR...",
+  help: `Reads rules as \`weir serve\` would, each FILE or DIR on its own, and shows everything that is wrong with them.
 
-const HELP = `${USAGE}
+  --strict   let warnings fail too
+  --json     write the faults to standard output as a JSON array: severity, code, file, line, column, message
+  --github   write the faults to standard output as annotations of a GitHub workflow
+${DEFAULT_ALGORITHM_HELP}
 
-Reads rules as \`weir serve\` would, each FILE or DIR on its own, and shows everything that is wrong with them.
-Exit code: 0 when they would load, though there may be warnings; 1 when they would not.`;
+Exit code: 0 when the rules would load, though there may be warnings; 1 when they would not, or with --strict when
+there is a warning; 2 when the command line makes no sense.`,
+  flags: { strict: "alone", json: "alone", github: "alone", "default-algorithm": "value" },
+} as const;
 
 /** `weir validate`: looks for faults in rules. Resolves with the exit code. */
 export async function validate(argv: readonly string[], context: CliContext): Promise<number> {
-  const { help, paths, error } = readArguments(argv);
-  if (help) {
-    context.writeOut(HELP);
-    return EXIT_CODE.ok;
-  }
-  if (error !== undefined || paths.length === 0) {
-    context.writeError(`weir validate: ${error ?? "which file or folder?"}`);
-    context.writeError(USAGE);
-    return EXIT_CODE.usage;
-  }
-  const loaded = await Promise.all(paths.map((path) => loadRules(path)));
+  const given = readArguments(argv, USAGE, context);
+  if (typeof given === "number") return given;
+  const { flags, positionals: paths } = given;
+  if (flags.json && flags.github) return refuse("--json and --github exclude each other", USAGE, context);
+  const options = readDefaultAlgorithm(flags["default-algorithm"]);
+  if (typeof options === "string") return refuse(options, USAGE, context);
+  if (paths.length === 0) return refuse("which file or folder?", USAGE, context);
+  const loaded = await Promise.all(paths.map((path) => loadRules(path, options)));
   const faults = loaded.flatMap((each) => each.faults);
-  for (const fault of faults) context.writeError(formatFault(fault));
-  if (faults.some(isError)) {
+  const failed = flags.strict ? faults.length > 0 : faults.some(isError);
+  if (flags.json) context.writeOut(faultsAsJson(faults));
+  else if (flags.github) for (const fault of faults) context.writeOut(githubAnnotation(fault));
+  else for (const fault of faults) context.writeError(formatFault(fault));
+  if (failed) {
     context.writeError(summarizeFaults(faults));
     return EXIT_CODE.failure;
   }
-  context.writeOut(summarizeRules(loaded.flatMap(({ rules }) => rules ?? [])));
+  if (!flags.json) context.writeOut(summarizeRules(loaded.flatMap(({ rules }) => rules ?? [])));
   return EXIT_CODE.ok;
-}
-
-interface Arguments {
-  readonly help: boolean;
-  readonly paths: readonly string[];
-  readonly error?: string;
-}
-
-function readArguments(argv: readonly string[]): Arguments {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      options: { help: { type: "boolean", short: "h" } },
-      allowPositionals: true,
-    });
-    return { help: values.help === true, paths: positionals };
-  } catch (error) {
-    return { help: false, paths: [], error: (error as Error).message };
-  }
 }
 
 function isError(fault: Fault): boolean {
   return fault.severity === "error";
 }
 
-function count(amount: number, one: string): string {
-  return `${amount} ${one}${amount === 1 ? "" : "s"}`;
-}
-
 function summarizeFaults(faults: readonly Fault[]): string {
   const errors = faults.filter(isError).length;
-  return `${count(errors, "error")}, ${count(faults.length - errors, "warning")}`;
+  return `${countOf(errors, "error")}, ${countOf(faults.length - errors, "warning")}`;
 }
 
 function summarizeRules(ruleSets: readonly RuleSet[]): string {
   const domains = ruleSets.flatMap((ruleSet) => [...ruleSet.domains.values()]);
   const rules = domains.flatMap((domain) => domain.rules);
   const files = new Set(rules.map((rule) => rule.position.file));
-  return `fine: ${count(files.size, "file")}, ${count(domains.length, "domain")}, ${count(rules.length, "rule")}`;
+  return `fine: ${countOf(files.size, "file")}, ${countOf(domains.length, "domain")}, ${countOf(rules.length, "rule")}`;
 }

@@ -3,11 +3,13 @@ import { CliUnderTest } from "./cli-under-test.js";
 
 const HELP = `Usage: weir COMMAND
 
-  weir serve [flags]          answer Envoy's rate limit calls
-  weir validate FILE|DIR...   look for faults in rules
+  weir serve [flags]                      answer Envoy's rate limit calls
+  weir validate FILE|DIR...               look for faults in rules
+  weir explain RULES DOMAIN KEY=VALUE...  tell which rule a descriptor meets, and why
+  weir test FILE|DIR...                   run tests of rules, in virtual time
 
-  weir COMMAND --help         what a command takes
-  weir --version              the version`;
+  weir COMMAND --help                     what a command takes
+  weir --version                          the version`;
 
 describe("the command line", () => {
   it.each(["--help", "-h"])("lists the commands with %s", async (flag) => {
@@ -33,6 +35,8 @@ describe("the command line", () => {
   it.each([
     ["server", "weir: server is not a command; did you mean serve?"],
     ["valdate", "weir: valdate is not a command; did you mean validate?"],
+    ["explian", "weir: explian is not a command; did you mean explain?"],
+    ["tset", "weir: tset is not a command; did you mean test?"],
     ["--versoin", "weir: --versoin is not a command; did you mean --version?"],
     ["frobnicate", "weir: frobnicate is not a command"],
     ["constructor", "weir: constructor is not a command"],

@@ -19,7 +19,9 @@ const silent = { WEIR_LOG_LEVEL: "silent" };
 function fakeServer() {
   const stopped = gate();
   const stop = vi.fn(() => stopped.promise);
-  const startApp = vi.fn((_settings: Settings): Promise<App> => Promise.resolve({ grpcPort: 1, httpPort: 2, stop }));
+  const startApp = vi.fn((_settings: Settings): Promise<App> => {
+    return Promise.resolve({ grpcPort: 1, httpPort: 2, reload: () => {}, stop });
+  });
   return { startApp, stop, stopped };
 }
 
@@ -88,6 +90,27 @@ describe("weir serve", () => {
     await ended;
   });
 
+  it("reads the rules again on each SIGHUP, and does not mind one that comes before the server has started", async () => {
+    const cli = new CliUnderTest();
+    const started = gate<App>();
+    const reload = vi.fn();
+    const startApp = vi.fn(() => started.promise);
+    const ended = cli.run(["serve"], { startApp, env: silent });
+    await vi.waitFor(() => expect(startApp).toHaveBeenCalledOnce());
+    cli.happen("SIGHUP");
+    started.open({ grpcPort: 1, httpPort: 2, reload, stop: () => Promise.resolve() });
+    await vi.waitFor(() => {
+      cli.happen("SIGHUP");
+      expect(reload).toHaveBeenCalled();
+    });
+    const before = reload.mock.calls.length;
+    cli.happen("SIGHUP");
+    cli.happen("SIGHUP");
+    expect(reload.mock.calls.length - before).toBe(2);
+    cli.happen("SIGTERM");
+    expect(await ended).toBe(0);
+  });
+
   it("stops a server that was told to stop while it was starting, as soon as it has started", async () => {
     const cli = new CliUnderTest();
     const started = gate<App>();
@@ -96,7 +119,7 @@ describe("weir serve", () => {
     const ended = cli.run(["serve"], { startApp, env: silent });
     await vi.waitFor(() => expect(startApp).toHaveBeenCalledOnce());
     cli.happen("SIGTERM");
-    started.open({ grpcPort: 1, httpPort: 2, stop });
+    started.open({ grpcPort: 1, httpPort: 2, reload: () => {}, stop });
     expect(await ended).toBe(0);
     expect(stop).toHaveBeenCalledOnce();
   });
@@ -116,7 +139,7 @@ describe("weir serve", () => {
     expect(await new CliUnderTest().run(["serve"], { startApp: fault, env: silent })).toBe(1);
 
     const cli = new CliUnderTest();
-    const startApp = vi.fn(() => Promise.resolve({ grpcPort: 1, httpPort: 2, stop: fault }));
+    const startApp = vi.fn(() => Promise.resolve({ grpcPort: 1, httpPort: 2, reload: () => {}, stop: fault }));
     const ended = cli.run(["serve"], { startApp, env: silent });
     await vi.waitFor(() => expect(startApp).toHaveBeenCalledOnce());
     cli.happen("SIGTERM");
