@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { multiplyDivide } from "../../../src/limits/exact.js";
 import { MAX_PERIOD_MICROS } from "../../../src/limits/limit.js";
 import { ofAnySize } from "../../support/model/arbitrary-limits.js";
+import { runs } from "../../support/property-runs.js";
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -24,7 +25,7 @@ describe("multiplyDivide", () => {
         remainder: Number(sum % BigInt(divisor)),
       });
     });
-    fc.assert(property, { numRuns: 5_000 });
+    fc.assert(property, { numRuns: runs(5_000) });
   });
 
   it("is exact next to multiples of the divisor, where a rounded quotient would be one too large", () => {
@@ -36,6 +37,6 @@ describe("multiplyDivide", () => {
         remainder: Number(BigInt(below) % BigInt(divisor + 1)),
       });
     });
-    fc.assert(property, { numRuns: 2_000 });
+    fc.assert(property, { numRuns: runs(2_000) });
   });
 });

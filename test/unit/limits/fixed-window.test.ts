@@ -4,6 +4,7 @@ import { type FixedWindowState, fixedWindow } from "../../../src/limits/fixed-wi
 import { fits } from "../../../src/limits/hits.js";
 import { type BucketLimit, MAX_HITS } from "../../../src/limits/limit.js";
 import { arbitraryRefillingLimit, ofAnySize } from "../../support/model/arbitrary-limits.js";
+import { runs } from "../../support/property-runs.js";
 
 const MINUTE = 60_000_000;
 /** The start of a minute, of an hour and of a day. */
@@ -61,7 +62,7 @@ describe("a fixed window", () => {
         if (fitting) counted.set(window, sum);
       }
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, { numRuns: runs(500) });
   });
 
   it("refuses until exactly the promised microsecond, and admits at it", () => {
@@ -85,7 +86,7 @@ describe("a fixed window", () => {
       expect(fits(refill(stored, limit, now + promised - 1).tokens, wanted)).toBe(false);
       expect(fits(refill(stored, limit, now + promised).tokens, wanted)).toBe(true);
     });
-    fc.assert(property, { numRuns: 1_000 });
+    fc.assert(property, { numRuns: runs(1_000) });
   });
 
   it("promises nothing that no window can hold, nor anything where there is no limit to pay with", () => {

@@ -4,6 +4,7 @@ import { arithmeticOf } from "../../../src/limits/algorithms.js";
 import { fits, neverFits, settle } from "../../../src/limits/hits.js";
 import { type Algorithm, type BucketLimit, MAX_HITS } from "../../../src/limits/limit.js";
 import { arbitraryRefillingLimit, ofAnySize } from "../../support/model/arbitrary-limits.js";
+import { runs } from "../../support/property-runs.js";
 
 const START = 1_795_392_000_000_000;
 
@@ -55,7 +56,7 @@ describe("neverFits", () => {
         const promised = microsUntil(hits, tokens, full, limit, START);
         expect(neverFits(hits, limit)).toBe(promised === Number.POSITIVE_INFINITY);
       });
-      fc.assert(property, { numRuns: 500 });
+      fc.assert(property, { numRuns: runs(500) });
     });
   }
 });

@@ -4,6 +4,7 @@ import { fits } from "../../../src/limits/hits.js";
 import { type BucketLimit, MAX_HITS } from "../../../src/limits/limit.js";
 import { type SlidingWindowState, slidingWindow } from "../../../src/limits/sliding-window.js";
 import type { SlotCounts } from "../../../src/limits/slot-counts.js";
+import { runs } from "../../support/property-runs.js";
 
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;
@@ -92,7 +93,7 @@ describe("a sliding window", () => {
       expect(taken.counts).toEqual([Number(slot), 1]);
       expect(BigInt(now + promised)).toBe(((slot + 61n) * BigInt(period) + 59n) / 60n);
     });
-    fc.assert(property, { numRuns: 2_000 });
+    fc.assert(property, { numRuns: runs(2_000) });
   });
 });
 
@@ -143,7 +144,7 @@ describe("what a sliding window admits", () => {
         expect(sum).toBeLessThanOrEqual(burst);
       }
     });
-    fc.assert(property, { numRuns: 2_000 });
+    fc.assert(property, { numRuns: runs(2_000) });
   });
 
   it("is at least its limit in any period and a slot, when more is asked for all the time", () => {
@@ -170,7 +171,7 @@ describe("what a sliding window admits", () => {
         expect(sum).toBeGreaterThanOrEqual(burst);
       }
     });
-    fc.assert(property, { numRuns: 1_000 });
+    fc.assert(property, { numRuns: runs(1_000) });
   });
 
   it("fits until exactly the promised microsecond not, and at it", () => {
@@ -189,7 +190,7 @@ describe("what a sliding window admits", () => {
       expect(fits(refill(stored, limit, now + promised).tokens, wanted)).toBe(true);
       if (promised > 0) expect(fits(refill(stored, limit, now + promised - 1).tokens, wanted)).toBe(false);
     });
-    fc.assert(property, { numRuns: 1_000 });
+    fc.assert(property, { numRuns: runs(1_000) });
   });
 });
 

@@ -4,6 +4,7 @@ import { fits } from "../../../src/limits/hits.js";
 import { type BucketLimit, MAX_HITS } from "../../../src/limits/limit.js";
 import { type TokenBucketState, tokenBucket } from "../../../src/limits/token-bucket.js";
 import { arbitraryRefillingLimit, ofAnySize } from "../../support/model/arbitrary-limits.js";
+import { runs } from "../../support/property-runs.js";
 
 const { refill, refund, charge, keptMicros, isOutdated } = tokenBucket;
 const START = 1_795_392_000_000_000;
@@ -54,7 +55,7 @@ describe("refill", () => {
       }
       expect(bucket).toEqual(refill(state, limit, now));
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, { numRuns: runs(500) });
   });
 
   it("holds exactly what the rate brought, whatever the sizes (D3)", () => {
@@ -66,7 +67,7 @@ describe("refill", () => {
       const { tokens, remainder } = refill(state, limit, START + elapsed);
       expect(BigInt(tokens) * period + BigInt(remainder)).toBe(sum < full ? sum : full);
     });
-    fc.assert(property, { numRuns: 2_000 });
+    fc.assert(property, { numRuns: runs(2_000) });
   });
 
   it("adds nothing and moves the anchor when the clock has stepped back (D11)", () => {
@@ -122,7 +123,7 @@ describe("a token bucket", () => {
       });
       expect(admitted).toEqual(admittedBySum(limit, requests));
     });
-    fc.assert(property, { numRuns: 500 });
+    fc.assert(property, { numRuns: runs(500) });
   });
 
   it("refuses until exactly the promised microsecond, and admits at it (D3)", () => {
@@ -138,7 +139,7 @@ describe("a token bucket", () => {
       expect(fits(refill(state, limit, START + promised - 1).tokens, hits)).toBe(false);
       expect(fits(refill(state, limit, START + promised).tokens, hits)).toBe(true);
     });
-    fc.assert(property, { numRuns: 1_000 });
+    fc.assert(property, { numRuns: runs(1_000) });
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { matchWildcard } from "../../../src/rules/wildcard.js";
+import { runs } from "../../support/property-runs.js";
 
 const CASES: readonly (readonly [pattern: string, meets: string[], not: string[]])[] = [
   ["*", ["", "a", "*", "a\nb"], []],
@@ -41,7 +42,7 @@ test("matching agrees with trying every way to read the wildcards", () => {
       const turned = stars.slice(at) + stars.slice(0, at);
       expect(matchWildcard(turned)(text)).toBe(meets(turned, text));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

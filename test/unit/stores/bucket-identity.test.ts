@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type BucketIdentity, bucketIdentity, type IdentityStep } from "../../../src/stores/bucket-identity.js";
+import { runs } from "../../support/property-runs.js";
 
 const MINUTE = 60_000_000;
 
@@ -122,7 +123,7 @@ describe("bucketIdentity", () => {
         expect(asUtf8[0] === asUtf8[1]).toBe(canonical(one) === canonical(second));
       }
     });
-    fc.assert(property, { numRuns: 5_000 });
+    fc.assert(property, { numRuns: runs(5_000) });
   });
 
   it("never collides among all identities of a few awkward texts (D12)", () => {
