@@ -5,10 +5,10 @@ export default defineConfig({
   test: {
     environment: "node",
     include: [
-      "test/unit/{limits,engine,stores}/**/*.test.ts",
+      "test/unit/{limits,engine}/**/*.test.ts",
+      "test/unit/stores/memory/*.test.ts",
       "test/unit/rules/{match,wildcard,network,regex}*.test.ts",
     ],
-    exclude: ["test/unit/stores/redis/**"],
     testTimeout: 30_000,
   },
 });
