@@ -6,7 +6,7 @@ export default defineConfig({
     environment: "node",
     include: [
       "test/unit/{limits,engine}/**/*.test.ts",
-      "test/unit/stores/memory/*.test.ts",
+      "test/unit/stores/memory/memory-store.test.ts",
       "test/unit/rules/{match,wildcard,network,regex}*.test.ts",
     ],
     testTimeout: 30_000,

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_PENDING_LAPSE_MICROS } from "../../../../src/limits/pending-charges.js";
 import { MemoryStore } from "../../../../src/stores/memory/memory-store.js";
 import { arbitraryHistory, emptyTally, HistoryRun } from "../../../support/model/history.js";
-import { runs } from "../../../support/property-runs.js";
 
 /** 2026-11-23, so that the numbers are of the size they will have. */
 const START_MICROS = 1_795_392_000_000_000;
@@ -24,7 +23,7 @@ describe("the memory store and the exact model", () => {
           },
         });
       });
-      await fc.assert(property, { numRuns: runs(300) });
+      await fc.assert(property, { numRuns: 300 });
       for (const [what, count] of Object.entries(tally))
         expect(count, what).toBeGreaterThan(what === "freshened" ? 0 : 50);
     });
