@@ -7,7 +7,20 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 
 /** From the top to the bottom. A part is a folder of src/, or a file right in it by its name without `.ts`. */
 const ORDER = [
-  ...["main", "cli", "app", "serving", "settings", "grpc-server", "h2", "grpc", "http", "admin"],
+  ...[
+    "main",
+    "cli",
+    "app",
+    "grpc-servers",
+    "serving",
+    "settings",
+    "native-grpc-server",
+    "grpc-server",
+    "h2",
+    "grpc",
+    "http",
+    "admin",
+  ],
   ...["engine", "rules", "stores", "limits", "observe", "start-error", "version"],
 ];
 
@@ -22,7 +35,7 @@ const MAY_IMPORT = new Map([
 ]);
 
 /** Parts that not all above them may have: who may import them besides themselves. */
-const IMPORTED_BY = new Map([["settings", ["cli", "app"]]]);
+const IMPORTED_BY = new Map([["settings", ["cli", "app", "grpc-servers"]]]);
 
 /** Parts of plain arithmetic, which import no package and nothing of Node either. */
 const PURE = ["limits"];

@@ -1,18 +1,18 @@
 import { Engine } from "./engine/engine.js";
 import { addRateLimitService } from "./grpc/add-rate-limit-service.js";
-import { GrpcJsServer } from "./grpc/grpc-js-server.js";
 import type { GrpcServer } from "./grpc/grpc-server.js";
 import { createAnswerJson } from "./grpc/json/answer-json.js";
 import { createShouldRateLimit } from "./grpc/rate-limit-service.js";
+import { createGrpcServer } from "./grpc-servers.js";
 import { HttpServer } from "./http/http-server.js";
 import { jsonRoute } from "./http/json-route.js";
 import { operatorRoutes } from "./http/operator-routes.js";
 import { BusinessEvents, type RulesSummary } from "./observe/business-events.js";
 import { createLogger, type Logger } from "./observe/log.js";
 import { Metrics } from "./observe/metrics.js";
+import { countRules, eachRule } from "./rules/reload/encoded-rules.js";
 import { inTurns } from "./rules/reload/in-turns.js";
 import { type FirstRules, LiveRules, type RulesInForce } from "./rules/reload/live-rules.js";
-import type { Rule, RuleSet } from "./rules/rule.js";
 import { Serving } from "./serving.js";
 import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
@@ -44,7 +44,7 @@ export async function startApp(settings: Settings): Promise<App> {
   const store = openStore(settings, metrics);
   const engine = new Engine({ rules: () => rules.current, store, settings, events });
   const serving = new Serving(store);
-  const servers = buildServers(engine, serving, metrics, logger);
+  const servers = buildServers(settings, engine, serving, metrics, logger);
   const parts = { settings, rules, store, serving, servers, events };
   try {
     const grpcPort = await servers.grpc.listen(settings.grpcListen);
@@ -83,7 +83,7 @@ async function startRules(settings: Settings, metrics: Metrics, events: Business
     events: {
       rulesReloaded: (inForce) => {
         events.rulesReloaded(summarize(path, inForce), inForce.seconds);
-        void inTurns(metrics.decisions.keepOnly(allRules(inForce.rules)));
+        void inTurns(metrics.decisions.keepOnly(eachRule(inForce.encoded)));
       },
       rulesUnchanged: (seconds) => events.rulesUnchanged(path, seconds),
       rulesRefused: (faults, seconds) => events.rulesRefused(path, faults, seconds),
@@ -100,13 +100,8 @@ function whyNoRules(first: Exclude<FirstRules, { kind: "rules" }>): StartError {
   return first.kind === "faulty" ? new StartError(2, first.faults.texts) : new StartError(1, [first.reason]);
 }
 
-function summarize(path: string, { rules, warnings }: RulesInForce): RulesSummary {
-  const count = [...rules.domains.values()].reduce((sum, domain) => sum + domain.rules.length, 0);
-  return { path, domains: rules.domains.size, rules: count, warnings };
-}
-
-function* allRules({ domains }: RuleSet): Generator<Rule> {
-  for (const { rules } of domains.values()) yield* rules;
+function summarize(path: string, { rules, encoded, warnings }: RulesInForce): RulesSummary {
+  return { path, domains: rules.domains.size, rules: countRules(encoded), warnings };
 }
 
 function openStore(settings: Settings, metrics: Metrics): Store {
@@ -119,13 +114,13 @@ function openStore(settings: Settings, metrics: Metrics): Store {
   return store;
 }
 
-function buildServers(engine: Engine, serving: Serving, metrics: Metrics, logger: Logger): Servers {
+function buildServers(settings: Settings, engine: Engine, serving: Serving, metrics: Metrics, logger: Logger): Servers {
   const reportFault = (message: string, error: unknown): void => logger.error({ err: error }, message);
   const shouldRateLimit = createShouldRateLimit({
     decide: (request, callerBudgetMillis) => engine.decide(request, callerBudgetMillis),
     reportFault,
   });
-  const grpc = new GrpcJsServer();
+  const grpc = createGrpcServer(settings, metrics, reportFault);
   addRateLimitService(grpc, shouldRateLimit);
   const { registry } = metrics;
   const http = new HttpServer({

@@ -1,5 +1,6 @@
 import { nearest } from "./rules/nearest.js";
 import { quote } from "./rules/quote.js";
+import { findContradictions } from "./settings/contradictions.js";
 import { readFlags } from "./settings/read-flags.js";
 import {
   flagOf,
@@ -52,7 +53,10 @@ export function readSettings(env: Environment, argv: readonly string[]): Setting
   collectFlags(argv, collected);
   const texts = SETTING_ROWS.map(([key, setting]) => [key, collected.given.get(key)?.text ?? setting.default]);
   const parsed = settingsSchema.safeParse(Object.fromEntries(texts));
-  if (parsed.success && collected.errors.length === 0) return { settings: parsed.data };
+  if (parsed.success && collected.errors.length === 0) {
+    const contradictions = findContradictions(parsed.data);
+    return contradictions.length === 0 ? { settings: parsed.data } : { errors: contradictions };
+  }
   const wrong = new Set(parsed.error?.issues.map((issue) => issue.path[0]));
   const wrongValues = SETTING_ROWS.filter(([key]) => wrong.has(key)).map((row) => describeWrongValue(row, collected));
   return { errors: [...collected.errors, ...wrongValues] };

@@ -8,8 +8,9 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { formatAddress, type ListenAddress, listenFailure } from "../http/listen-address.js";
-import type { GrpcServer, ServiceDefinition, ServiceImplementation } from "./grpc-server.js";
+import type { GrpcServer, ServiceDefinition, ServiceImplementation, UnaryMethod } from "./grpc-server.js";
 import { Health } from "./health.js";
+import { unaryCall } from "./unary-call.js";
 
 /** A request larger than this, after decompression, is refused with RESOURCE_EXHAUSTED. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -23,6 +24,10 @@ export class GrpcJsServer implements GrpcServer {
     // What grpc-js prints to stderr reaches us as errors too, and would be a second line of another form.
     setLogVerbosity(logVerbosity.NONE);
     this.#health.addTo(this);
+  }
+
+  addUnary<Request, Response>({ name, definition, handler }: UnaryMethod<Request, Response>): void {
+    this.addService({ [name]: definition }, { [name]: unaryCall(handler) });
   }
 
   addService(definition: ServiceDefinition, implementation: ServiceImplementation): void {

@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../http/listen-address.js";
+import type { UnaryHandler } from "./unary-handler.js";
 
 /** The server's half of one method of a service, as proto-loader, grpc-js and generated code all have it. */
 export interface MethodDefinition<Request = unknown, Response = never> {
@@ -28,8 +29,18 @@ export interface ServiceRegistry {
   addService(definition: ServiceDefinition, implementation: ServiceImplementation): void;
 }
 
+/** A unary method with the handler that answers it. */
+export interface UnaryMethod<Request, Response> {
+  readonly name: string;
+  readonly definition: MethodDefinition<Request, Response>;
+  readonly handler: UnaryHandler<Request, Response>;
+}
+
 /** A gRPC server with its life: services are added, it listens, it shuts down. */
 export interface GrpcServer extends ServiceRegistry {
+  /** Adds a method that is called for every request of a proxy, in the way that costs this server least. */
+  addUnary<Request, Response>(method: UnaryMethod<Request, Response>): void;
+
   /**
    * Starts to take connections.
    * @returns the port, which differs from the address where that asks for any (0)

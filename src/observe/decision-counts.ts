@@ -39,23 +39,38 @@ export class DecisionCounts {
    * Drops the counts of rules that are not in force, but for those that were counted since rules changed the last time:
    * they stay until the next change, so that their last counts are seen, and with them labels that hold actual values.
    * So however often rules change, no more than these two kinds are kept.
+   * @param inForce all rules; asked for only when there is something to drop
    * @returns work in small parts, one for each item
    */
   *keepOnly(inForce: Iterable<RuleName>): Generator<void> {
+    const stale = new Map<string, Set<string>>();
     const oldest = this.#generation++;
-    const labels = new Map<string, Set<string>>();
+    yield* this.#findStale(stale, oldest);
+    if (stale.size === 0) return;
     for (const { domain, label } of inForce) {
-      const known = labels.get(domain);
-      if (known === undefined) labels.set(domain, new Set([label]));
-      else known.add(label);
+      stale.get(domain)?.delete(label);
       yield;
     }
-    for (const [domain, rules] of this.#domains) {
-      for (const [rule, { countedIn }] of rules) {
-        if (countedIn < oldest && !labels.get(domain)?.has(rule)) rules.delete(rule);
+    for (const [domain, labels] of stale) {
+      const rules = this.#domains.get(domain);
+      for (const label of labels) {
+        // It may have been counted while we looked.
+        if ((rules?.get(label)?.countedIn ?? oldest) < oldest) rules?.delete(label);
         yield;
       }
-      if (rules.size === 0) this.#domains.delete(domain);
+      if (rules?.size === 0) this.#domains.delete(domain);
+    }
+  }
+
+  /** Finds labels by domain that were counted before a generation only. */
+  *#findStale(stale: Map<string, Set<string>>, oldest: number): Generator<void> {
+    for (const [domain, rules] of this.#domains) {
+      const labels = new Set<string>();
+      for (const [label, { countedIn }] of rules) {
+        if (countedIn < oldest) labels.add(label);
+        yield;
+      }
+      if (labels.size > 0) stale.set(domain, labels);
     }
   }
 

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { DecisionCounts } from "./decision-counts.js";
+import { type GrpcServerFigures, showGrpcServer } from "./grpc-server-metrics.js";
 import { PlainHistogram } from "./plain-histogram.js";
 import { ReloadMetrics } from "./reload-metrics.js";
 import { histogramSamples, ScrapedMetric, type ScrapedMetricOptions } from "./scraped-metric.js";
@@ -105,6 +106,11 @@ export class Metrics {
       type: "counter",
       read: () => [{ labels: {}, value: figures().evictions }],
     });
+  }
+
+  /** Shows what our own gRPC server has seen from now on. */
+  watchGrpcServer(figures: GrpcServerFigures): void {
+    showGrpcServer(this.registry, figures);
   }
 
   #show(options: Omit<ScrapedMetricOptions, "registry">): void {

@@ -1,8 +1,6 @@
 import { z } from "zod";
 import type { ListenAddress } from "../http/listen-address.js";
-import { parseRedisUrl } from "../stores/redis/redis-address.js";
-import { parseDuration } from "./duration.js";
-import { parseListenAddress } from "./listen-address.js";
+import { address, duration, type Kind, oneOf, optionalFile, redisUrl, wholeNumber, yesOrNo } from "./kinds.js";
 
 /** All that can be set from outside, checked and typed. */
 export interface Settings {
@@ -17,6 +15,18 @@ export interface Settings {
   readonly redisUrl: string;
   readonly redisKeyPrefix: string;
   readonly grpcListen: ListenAddress;
+  readonly grpcServer: "native" | "grpc-js";
+  /** Files in PEM; empty: plain connections. */
+  readonly grpcTlsCert: string;
+  readonly grpcTlsKey: string;
+  /** With it, clients must show a certificate of one of these authorities. Empty: they need none. */
+  readonly grpcTlsClientCa: string;
+  readonly grpcMaxConcurrentStreams: number;
+  /** 0: connections may grow as old as they like. */
+  readonly grpcMaxConnectionAgeMillis: number;
+  readonly grpcMaxConnectionAgeGraceMillis: number;
+  readonly grpcKeepaliveMillis: number;
+  readonly grpcKeepaliveTimeoutMillis: number;
   readonly httpListen: ListenAddress;
   /** What D13 says when the store fails. */
   readonly onStoreFailure: "error" | "allow" | "deny";
@@ -34,12 +44,6 @@ export interface Settings {
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
 }
 
-/** What a setting may be: the schema reads its text, the words say the same to people ("must be ..."). */
-interface Kind<T> {
-  readonly schema: z.ZodType<T>;
-  readonly mayBe: string;
-}
-
 /** One row of the table: flags, environment, help and messages all come from here. */
 export interface Setting<T> extends Kind<T> {
   /** `grpc-listen` is the flag `--grpc-listen` and the variable `WEIR_GRPC_LISTEN`. */
@@ -49,54 +53,6 @@ export interface Setting<T> extends Kind<T> {
   readonly description: string;
   /** Its value is shown to nobody. */
   readonly secret?: true;
-}
-
-/** A kind whose text is read by a function that answers undefined where it cannot. */
-function readBy<T>(read: (text: string) => T | undefined, mayBe: string): Kind<T> {
-  const schema = z.string().transform((text, context) => {
-    const value = read(text);
-    if (value !== undefined) return value;
-    context.addIssue({ code: "custom" });
-    return z.NEVER;
-  });
-  return { schema, mayBe };
-}
-
-function oneOf<const T extends string>(...values: readonly T[]): Kind<T> {
-  const mayBe = `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
-  return { schema: z.enum(values), mayBe };
-}
-
-const yesOrNo: Kind<boolean> = {
-  schema: z.enum(["true", "false"]).transform((text) => text === "true"),
-  mayBe: "true or false",
-};
-
-/** What the store can read: its parser is the one that says so. */
-function isRedisUrl(text: string): boolean {
-  try {
-    parseRedisUrl(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const address = readBy(parseListenAddress, "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one)");
-
-function duration(shortest: string, longest: string): Kind<number> {
-  const [least, most] = [parseDuration(shortest) ?? 0, parseDuration(longest) ?? 0];
-  return readBy((text) => {
-    const millis = parseDuration(text);
-    return millis !== undefined && millis >= least && millis <= most ? millis : undefined;
-  }, `a duration from ${shortest} to ${longest} (a number with its unit: ms, s, m or h)`);
-}
-
-function wholeNumber(least: number, most: number): Kind<number> {
-  return readBy(
-    (text) => (/^\d+$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined),
-    `a whole number from ${least} to ${most}`,
-  );
 }
 
 /** A JavaScript Map holds 2^24 entries and no more. */
@@ -134,8 +90,7 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     name: "redis-url",
     default: "redis://127.0.0.1:6379",
     description: "The Redis server, when the store is redis.",
-    schema: z.string().refine(isRedisUrl),
-    mayBe: "redis://[user:password@]host[:port][/db], rediss:// for TLS, or unix:///path/to/socket",
+    ...redisUrl,
     secret: true,
   },
   redisKeyPrefix: {
@@ -151,6 +106,61 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: "0.0.0.0:8081",
     description: "Where Envoy's calls are answered.",
     ...address,
+  },
+  grpcServer: {
+    name: "grpc-server",
+    default: "native",
+    description: "The HTTP/2 server under gRPC: Weir's own, or @grpc/grpc-js, which costs many times the CPU.",
+    ...oneOf("native", "grpc-js"),
+  },
+  grpcTlsCert: {
+    name: "grpc-tls-cert",
+    default: "",
+    description: "The certificate for gRPC over TLS. It is read again when it changes. Needs the native server.",
+    ...optionalFile,
+  },
+  grpcTlsKey: {
+    name: "grpc-tls-key",
+    default: "",
+    description: "The key of that certificate.",
+    ...optionalFile,
+  },
+  grpcTlsClientCa: {
+    name: "grpc-tls-client-ca",
+    default: "",
+    description: "Authorities of which gRPC clients must show a certificate.",
+    ...optionalFile,
+  },
+  grpcMaxConcurrentStreams: {
+    name: "grpc-max-concurrent-streams",
+    default: "1000",
+    description: "Calls in flight that one gRPC connection may have. Needs the native server, as all of the below.",
+    ...wholeNumber(1, 1_000_000),
+  },
+  grpcMaxConnectionAgeMillis: {
+    name: "grpc-max-connection-age",
+    default: "0s",
+    description:
+      "After so long, a tenth more or less, a connection is asked to come anew, so that replicas share load.",
+    ...duration("0s", "720h"),
+  },
+  grpcMaxConnectionAgeGraceMillis: {
+    name: "grpc-max-connection-age-grace",
+    default: "10s",
+    description: "How long the calls of such a connection may go on.",
+    ...duration("0s", "24h"),
+  },
+  grpcKeepaliveMillis: {
+    name: "grpc-keepalive",
+    default: "60s",
+    description: "A connection that has been silent for so long is asked whether it still lives.",
+    ...duration("1s", "24h"),
+  },
+  grpcKeepaliveTimeoutMillis: {
+    name: "grpc-keepalive-timeout",
+    default: "20s",
+    description: "And closed when it does not answer within this time.",
+    ...duration("1s", "1h"),
   },
   httpListen: {
     name: "http-listen",

@@ -130,6 +130,27 @@ export function describeFixedWindow(harness: () => StoreHarness): void {
     expect(await tokensOf(harness(), key, perMinute(1_000))).toBe(985);
   });
 
+  it("has no tokens under a ban, which they do not come back from in the same window (D11)", async () => {
+    const key = harness().freshKey();
+    await harness().decide([take(key, LIMIT, 4)]);
+    expect(await tokensOf(harness(), key, perMinute(0))).toBe(0);
+    expect(await tokensOf(harness(), key, LIMIT)).toBe(0);
+    await harness().advance(MINUTE);
+    expect(await tokensOf(harness(), key, LIMIT)).toBe(10);
+  });
+
+  it("pays a debt under a ban as before it (D11)", async () => {
+    const key = harness().freshKey();
+    await harness().decide([peek(key, LIMIT)]);
+    await harness().decide([report(key, LIMIT, 35)]);
+    const seen: number[] = [];
+    for (let window = 0; window < 4; window++) {
+      seen.push(await tokensOf(harness(), key, perMinute(0)));
+      await harness().advance(MINUTE);
+    }
+    expect(seen).toEqual([-25, -15, -5, 0]);
+  });
+
   it("does not fill a window that was seen full when its limit grows (D11)", async () => {
     const key = harness().freshKey();
     // A pending charge keeps the full bucket.

@@ -33,6 +33,27 @@ export function describeOnlyTimeAdds(harness: () => StoreHarness): void {
     expect(await tokensOf(harness(), key, limit)).toBe(19);
   });
 
+  it("remembers a larger burst for which it was only asked, after it is full by its own (D9, D11)", async () => {
+    const key = harness().freshKey();
+    const limit = perPeriod(10, MINUTE);
+    const larger = perPeriod(10, MINUTE, 1_000);
+    await harness().decide([take(key, limit, 7)]);
+    expect(await tokensOf(harness(), key, larger)).toBe(3);
+    await harness().advance(MINUTE);
+    expect(await tokensOf(harness(), key, larger)).toBe(13);
+  });
+
+  it("has no tokens under a ban, and fills from there at the rate before it (D11)", async () => {
+    const key = harness().freshKey();
+    const limit = perPeriod(10, MINUTE);
+    await harness().decide([take(key, limit, 4)]);
+    expect(await tokensOf(harness(), key, perPeriod(0, MINUTE))).toBe(0);
+    expect(await tokensOf(harness(), key, limit)).toBe(0);
+    expect(await tokensOf(harness(), key, perPeriod(0, MINUTE))).toBe(0);
+    await harness().advance(30 * SECOND);
+    expect(await tokensOf(harness(), key, limit)).toBe(5);
+  });
+
   it("does not forget a bucket that a smaller burst or a refund under it makes full (D9, D11)", async () => {
     const limit = perPeriod(10, MINUTE, 100);
     const smaller = perPeriod(10, MINUTE, 20);

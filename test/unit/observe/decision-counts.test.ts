@@ -63,16 +63,27 @@ describe("counts of decisions", () => {
     }
   });
 
-  it("can be made while others are dropped", () => {
+  it("can be made while others are dropped, also of a rule that is about to be", () => {
     const counts = new DecisionCounts();
     for (const rule of ["a", "b", "c"]) counts.count("shop", rule, "ok");
     keepOnly(counts);
     let parts = 0;
     for (const _ of counts.keepOnly([])) {
       parts++;
-      counts.count("shop", "new", "ok");
+      counts.count("shop", "c", "ok");
     }
     expect(parts).toBeGreaterThanOrEqual(3);
-    expect(shown(counts)).toEqual([`shop/new/ok ${parts}`]);
+    expect(shown(counts)).toEqual([`shop/c/ok ${1 + parts}`]);
+  });
+
+  it("do not ask for the rules in force when there is nothing to drop", () => {
+    const counts = new DecisionCounts();
+    counts.count("shop", "ip", "ok");
+    const asked = (function* (): Generator<RuleName> {
+      expect.fail("it asked");
+      yield { domain: "", label: "" };
+    })();
+    for (const _ of counts.keepOnly(asked));
+    expect(shown(counts)).toEqual(["shop/ip/ok 1"]);
   });
 });

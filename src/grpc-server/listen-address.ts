@@ -1,0 +1,2 @@
+/** Where a server listens: a port of TCP (0: any that is free), or a unix socket. */
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };

@@ -1,0 +1,127 @@
+import { constants } from "node:crypto";
+import { once } from "node:events";
+import { lstat, unlink } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import { type Certificates, readCertificates, watchCertificates } from "./certificate-files.js";
+import type { ListenAddress } from "./listen-address.js";
+import type { TlsSettings } from "./tls-settings.js";
+
+/** What listeners count. */
+export interface ListenerCounters {
+  /** TLS connections that did not come to an agreement. */
+  tlsFailures: number;
+  /** Certificate files that were new and good. */
+  certificateReloads: number;
+  /** Looks at certificate files that were not good. */
+  certificateFaults: number;
+}
+
+export interface ListenerOptions {
+  readonly counters: ListenerCounters;
+  /** How long a TLS handshake may take, milliseconds. */
+  readonly tlsHandshakeMillis: number;
+  /** How often certificate files are looked at, milliseconds. */
+  readonly certificateCheckMillis: number;
+  readonly onSocket: (socket: Socket) => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A place where connections are taken. */
+export interface Listener {
+  /** 0 for a unix socket. */
+  readonly port: number;
+  /** Takes no more; those that were taken live on. */
+  close(): void;
+}
+
+/** Starts to take connections. @throws Error where it cannot */
+export async function startListener(
+  address: ListenAddress,
+  tls: TlsSettings | undefined,
+  options: ListenerOptions,
+): Promise<Listener> {
+  const certificates = tls === undefined ? undefined : await readCertificates(tls);
+  const server = certificates === undefined ? plainServer(options) : tlsServer(certificates, options);
+  if ("path" in address) await removeStaleSocket(address.path);
+  server.listen(address);
+  await once(server, "listening");
+  server.on("error", options.onFault);
+  const stopWatching =
+    tls === undefined || certificates === undefined
+      ? undefined
+      : keepCertificates(server as TlsServer, tls, certificates, options);
+  return {
+    port: "path" in address ? 0 : (server.address() as AddressInfo).port,
+    close() {
+      stopWatching?.();
+      server.close();
+    },
+  };
+}
+
+function plainServer(options: ListenerOptions): Server {
+  return createServer({ noDelay: true }, options.onSocket);
+}
+
+function tlsServer(certificates: Certificates, options: ListenerOptions): TlsServer {
+  const server = createTlsServer({
+    ...certificates,
+    ...verification(certificates),
+    ALPNProtocols: ["h2"],
+    minVersion: "TLSv1.2",
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    handshakeTimeout: options.tlsHandshakeMillis,
+    noDelay: true,
+  });
+  server.on("tlsClientError", (_error, socket) => {
+    options.counters.tlsFailures += 1;
+    socket.destroy();
+  });
+  server.on("secureConnection", (socket: TLSSocket) => {
+    if (socket.alpnProtocol === "h2") {
+      options.onSocket(socket);
+      return;
+    }
+    // RFC 9113 section 3.2: over TLS, HTTP/2 is what both have agreed on, or it is not.
+    options.counters.tlsFailures += 1;
+    socket.on("error", () => socket.destroy());
+    socket.end();
+  });
+  return server;
+}
+
+function verification(certificates: Certificates): { requestCert: boolean; rejectUnauthorized: boolean } {
+  const isAsked = certificates.ca !== undefined;
+  return { requestCert: isAsked, rejectUnauthorized: isAsked };
+}
+
+function keepCertificates(
+  server: TlsServer,
+  tls: TlsSettings,
+  certificates: Certificates,
+  { counters, certificateCheckMillis, onFault }: ListenerOptions,
+): () => void {
+  const onChanged = (changed: Certificates): void => {
+    counters.certificateReloads += 1;
+    server.setSecureContext(changed);
+  };
+  const onBad = (error: unknown): void => {
+    counters.certificateFaults += 1;
+    onFault(error);
+  };
+  return watchCertificates(tls, certificates, certificateCheckMillis, onChanged, onBad);
+}
+
+/** A socket file that nobody listens on is left over from a process that was killed. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const probe = connect({ path });
+  try {
+    await once(probe, "connect");
+  } catch (error) {
+    const isRefused = (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+    if (isRefused && (await lstat(path)).isSocket()) await unlink(path);
+  } finally {
+    probe.destroy();
+  }
+}

@@ -1,0 +1,7 @@
+/** TLS of a listener; the files are PEM. They are read again when they change. */
+export interface TlsSettings {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** With it, clients must show a certificate that one of these authorities has signed. */
+  readonly clientCaFile?: string;
+}

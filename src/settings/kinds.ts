@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { parseRedisUrl } from "../stores/redis/redis-address.js";
+import { parseDuration } from "./duration.js";
+import { parseListenAddress } from "./listen-address.js";
+
+/** What a setting may be: the schema reads its text, the words say the same to people ("must be ..."). */
+export interface Kind<T> {
+  readonly schema: z.ZodType<T>;
+  readonly mayBe: string;
+}
+
+/** A kind whose text is read by a function that answers undefined where it cannot. */
+function readBy<T>(read: (text: string) => T | undefined, mayBe: string): Kind<T> {
+  const schema = z.string().transform((text, context) => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom" });
+    return z.NEVER;
+  });
+  return { schema, mayBe };
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> {
+  const mayBe = `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+  return { schema: z.enum(values), mayBe };
+}
+
+export const yesOrNo: Kind<boolean> = {
+  schema: z.enum(["true", "false"]).transform((text) => text === "true"),
+  mayBe: "true or false",
+};
+
+/** What the store can read: its parser is the one that says so. */
+function isRedisUrl(text: string): boolean {
+  try {
+    parseRedisUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const redisUrl: Kind<string> = {
+  schema: z.string().refine(isRedisUrl),
+  mayBe: "redis://[user:password@]host[:port][/db], rediss:// for TLS, or unix:///path/to/socket",
+};
+
+export const optionalFile: Kind<string> = { schema: z.string(), mayBe: "the path of a file, or nothing" };
+
+export const address = readBy(
+  parseListenAddress,
+  "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one)",
+);
+
+export function duration(shortest: string, longest: string): Kind<number> {
+  const [least, most] = [parseDuration(shortest) ?? 0, parseDuration(longest) ?? 0];
+  return readBy((text) => {
+    const millis = parseDuration(text);
+    return millis !== undefined && millis >= least && millis <= most ? millis : undefined;
+  }, `a duration from ${shortest} to ${longest} (a number with its unit: ms, s, m or h)`);
+}
+
+export function wholeNumber(least: number, most: number): Kind<number> {
+  return readBy(
+    (text) => (/^\d+$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined),
+    `a whole number from ${least} to ${most}`,
+  );
+}
