@@ -30,15 +30,19 @@ export class NativeGrpcServer implements GrpcServer {
   addUnary<Request, Response>({ definition, handler }: UnaryMethod<Request, Response>): void {
     const { path, requestDeserialize, responseSerialize } = definition;
     const answer = (answered: UnaryAnswer<Response>): NativeAnswer => {
-      if ("response" in answered) return responseSerialize(answered.response);
-      return { code: answered.status.code, details: answered.status.message };
+      if ("status" in answered) return { code: answered.status.code, details: answered.status.message };
+      try {
+        return responseSerialize(answered.response);
+      } catch (error) {
+        return internal("serializing response", error);
+      }
     };
     this.#server.addUnary(path, (message, call) => {
       let request: Request;
       try {
         request = requestDeserialize(message);
       } catch (error) {
-        return notTheMessage(error);
+        return internal("deserializing request", error);
       }
       const answered = handler(request, contextOf(call));
       return answered instanceof Promise ? answered.then(answer) : answer(answered);
@@ -72,7 +76,7 @@ function contextOf(call: UnaryCallInfo): { remainingMillis?: number } {
   return remainingMillis === Number.POSITIVE_INFINITY ? {} : { remainingMillis };
 }
 
-/** As grpc-js answers bytes that are not the message. */
-function notTheMessage(error: unknown): CallStatus {
-  return { code: STATUS_CODES.INTERNAL, details: `Error deserializing request: ${(error as Error).message}` };
+/** As grpc-js answers bytes that are not the message, and responses that cannot be written. */
+function internal(doing: string, error: unknown): CallStatus {
+  return { code: STATUS_CODES.INTERNAL, details: `Error ${doing}: ${(error as Error).message}` };
 }

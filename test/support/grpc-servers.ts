@@ -2,18 +2,20 @@ import type { Decision } from "../../src/engine/decision.js";
 import type { RateLimitRequest } from "../../src/engine/request.js";
 import { addRateLimitService } from "../../src/grpc/add-rate-limit-service.js";
 import { GrpcJsServer } from "../../src/grpc/grpc-js-server.js";
+import type { GrpcServer } from "../../src/grpc/grpc-server.js";
 import { createAnswerJson } from "../../src/grpc/json/answer-json.js";
 import { createShouldRateLimit } from "../../src/grpc/rate-limit-service.js";
 import { HttpServer } from "../../src/http/http-server.js";
 import { jsonRoute } from "../../src/http/json-route.js";
 import { type OperatorRouteParts, operatorRoutes } from "../../src/http/operator-routes.js";
+import { NativeGrpcServer } from "../../src/native-grpc-server.js";
 import { GrpcClient } from "./grpc-client.js";
 
 export type Decide = (request: RateLimitRequest, callerBudgetMillis?: number) => Decision | Promise<Decision>;
 
 /** Weir's two listeners around an engine of the test's choice, on free ports of 127.0.0.1. */
 export interface Servers {
-  readonly grpc: GrpcJsServer;
+  readonly grpc: GrpcServer;
   readonly http: HttpServer;
   readonly client: GrpcClient;
   readonly grpcPort: number;
@@ -24,17 +26,25 @@ export interface Servers {
   close(): Promise<void>;
 }
 
+/** The servers that settings can choose from, the default first. */
+export const SERVER_KINDS = ["native", "grpc-js"] as const;
+export type ServerKind = (typeof SERVER_KINDS)[number];
+
 const HEALTHY: OperatorRouteParts = {
   readiness: () => ({ ready: true, reasons: [] }),
   isServing: () => true,
   metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "weir_up 1\n" }),
 };
 
-export async function startServers(decide: Decide, operator: Partial<OperatorRouteParts> = {}): Promise<Servers> {
+export async function startServers(
+  decide: Decide,
+  operator: Partial<OperatorRouteParts> = {},
+  kind: ServerKind = "native",
+): Promise<Servers> {
   const faults: Servers["faults"] = [];
   const reportFault = (message: string, error: unknown): void => void faults.push({ message, error });
   const shouldRateLimit = createShouldRateLimit({ decide, reportFault });
-  const grpc = new GrpcJsServer();
+  const grpc = kind === "native" ? new NativeGrpcServer() : new GrpcJsServer();
   addRateLimitService(grpc, shouldRateLimit);
   const routes = [...operatorRoutes({ ...HEALTHY, ...operator }), jsonRoute(createAnswerJson(shouldRateLimit))];
   const http = new HttpServer({ routes, reportFault });
