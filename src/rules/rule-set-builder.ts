@@ -4,7 +4,8 @@ import type { DomainRules, Rule, RuleSet, RuleStep } from "./rule.js";
 /** A domain while its rules come in. */
 interface OpenDomain {
   readonly level: Level;
-  readonly rules: Rule[];
+  /** Of each rule its place. */
+  readonly nodes: RuleNode[];
   /** The way from the domain down to the rule that came last. */
   readonly way: { readonly step: RuleStep; readonly node: RuleNode }[];
 }
@@ -21,23 +22,31 @@ export class RuleSetBuilder {
   /** @param domains all of them, in order, those without rules too */
   constructor(domains: Iterable<string>) {
     const opened = [...new Set(domains)].map((domain): [string, OpenDomain] => {
-      return [domain, { level: createLevel(this.#memory), rules: [], way: [] }];
+      return [domain, { level: createLevel(this.#memory), nodes: [], way: [] }];
     });
     this.#domains = new Map(opened);
   }
 
   /** @throws Error for a rule of a domain that was not named */
   add(rule: Rule): void {
-    const domain = this.#domains.get(rule.domain);
+    this.addNode(rule, { rule, children: undefined });
+  }
+
+  /**
+   * Adds a rule by its place and a node that has it, or makes it when it is asked for.
+   * @throws Error for a rule of a domain that was not named
+   */
+  addNode({ domain: name, path }: Pick<Rule, "domain" | "path">, node: RuleNode): void {
+    const domain = this.#domains.get(name);
     if (domain === undefined) throw new Error("a rule came for a domain that did not");
-    const { rules, way } = domain;
-    rules.push(rule);
-    way.length = countShared(way, rule.path);
-    for (const step of rule.path.slice(way.length)) {
-      const isLast = way.length === rule.path.length - 1;
-      const node: RuleNode = { rule: isLast ? rule : undefined, children: undefined };
-      addNode(this.#levelBelow(domain), step, node);
-      way.push({ step, node });
+    const { nodes, way } = domain;
+    nodes.push(node);
+    way.length = countShared(way, path);
+    for (const step of path.slice(way.length)) {
+      const isLast = way.length === path.length - 1;
+      const next = isLast ? node : { rule: undefined, children: undefined };
+      addNode(this.#levelBelow(domain), step, next);
+      way.push({ step, node: next });
     }
   }
 
@@ -64,6 +73,14 @@ function isSame(a: RuleStep, b: RuleStep | undefined): boolean {
   return b !== undefined && a.key === b.key && a.value === b.value && a.cidr === b.cidr && a.regex === b.regex;
 }
 
-function finishDomain(domain: string, { level, rules }: OpenDomain): DomainRules {
-  return { domain, rules, match: (entries) => matchEntries(level, entries) };
+function finishDomain(domain: string, { level, nodes }: OpenDomain): DomainRules {
+  let rules: readonly Rule[] | undefined;
+  return {
+    domain,
+    get rules() {
+      rules ??= nodes.flatMap(({ rule }) => rule ?? []);
+      return rules;
+    },
+    match: (entries) => matchEntries(level, entries),
+  };
 }

@@ -38,7 +38,8 @@ export class ChangeWatch {
   #unrest: { readonly text: string; readonly sinceMillis: number } | undefined;
   #looking = false;
   #heardWhileLooking = false;
-  #tookMillis = 0;
+  /** Before that no event leads to another look. */
+  #restsUntilMillis = 0;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -68,13 +69,13 @@ export class ChangeWatch {
   #hear(folder: string, name: string | null): void {
     if (!this.#mayMatter(folder, name)) return;
     if (this.#looking) this.#heardWhileLooking = true;
-    else if (this.#unrest === undefined) this.#lookIn(this.#tookMillis * REST_PER_LOOK);
+    else if (this.#unrest === undefined) this.#lookIn(Math.max(0, this.#restsUntilMillis - performance.now()));
   }
 
   /** Leaves out names that are no rules for certain, so that busy neighbours do not keep us looking. */
   #mayMatter(folder: string, name: string | null): boolean {
     if (name === null || name === CONFIG_MAP_LINK) return true;
-    if (folder === dirname(this.#path) && folder !== this.#path) return name === basename(this.#path);
+    if (folder === dirname(this.#path)) return name === basename(this.#path);
     return !name.startsWith(".") && !name.endsWith("~");
   }
 
@@ -92,15 +93,14 @@ export class ChangeWatch {
     const { text, folders } = await takeFingerprint(this.#path);
     this.#looking = false;
     if (this.#closed) return;
-    this.#tookMillis = performance.now() - startedMillis;
     this.#folders.watchOnly(folders);
     this.#judge(text);
-    this.#planNextLook();
+    this.#planNextLook((performance.now() - startedMillis) * REST_PER_LOOK);
   }
 
-  #planNextLook(): void {
+  #planNextLook(restMillis: number): void {
     const { pollMillis } = this.#options;
-    const restMillis = this.#tookMillis * REST_PER_LOOK;
+    this.#restsUntilMillis = performance.now() + restMillis;
     if (this.#unrest !== undefined) this.#lookIn(SETTLE_MILLIS);
     else if (this.#heardWhileLooking) this.#lookIn(restMillis);
     else if (pollMillis > 0) this.#lookIn(Math.max(pollMillis, restMillis));

@@ -6,15 +6,13 @@ const TURN_MILLIS = 0.5;
 /**
  * Does work in small parts: after half a millisecond of it whatever else waits in this thread gets its turn.
  * @param parts does one small part for each item that it yields
- * @param endTurn what to do at the end of each turn
  */
-export async function inTurns(parts: Iterable<void>, endTurn?: () => void): Promise<void> {
+export async function inTurns(parts: Iterable<void>): Promise<void> {
   // Else the first turn would come on top of what is being done, and the second right behind it.
   await nextTurn();
   let endsMillis = performance.now() + TURN_MILLIS;
   for (const _ of parts) {
     if (performance.now() < endsMillis) continue;
-    endTurn?.();
     await nextTurn();
     endsMillis = performance.now() + TURN_MILLIS;
   }

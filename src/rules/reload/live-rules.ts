@@ -2,12 +2,10 @@ import type { CompileOptions } from "../load-rules.js";
 import type { RuleSet } from "../rule.js";
 import { ChangeWatch } from "./change-watch.js";
 import type { FaultTexts } from "./load-messages.js";
-import { type LoadOutcome, RulesLoader } from "./rules-loader.js";
+import { type LoadedRules, type LoadOutcome, RulesLoader } from "./rules-loader.js";
 
 /** Rules that came into force. */
-export interface RulesInForce {
-  readonly rules: RuleSet;
-  readonly warnings: FaultTexts;
+export interface RulesInForce extends LoadedRules {
   /** From the moment their files were asked for. */
   readonly seconds: number;
 }
@@ -34,9 +32,7 @@ export interface LiveRulesOptions {
 }
 
 /** The first rules, or why there are none. */
-export type FirstRules =
-  | ({ readonly kind: "rules" } & RulesInForce)
-  | Exclude<LoadOutcome, { readonly kind: "rules" | "unchanged" }>;
+export type FirstRules = RulesInForce | Exclude<LoadOutcome, { readonly kind: "rules" | "unchanged" }>;
 
 /** How many faults a reload tells: a log is not the place for more. */
 const MOST_RELOAD_FAULTS = 20;
@@ -130,7 +126,7 @@ export class LiveRules {
     }
   }
 
-  #putInForce({ rules, content }: LoadOutcome & { kind: "rules" }): void {
+  #putInForce({ rules, content }: LoadedRules): void {
     this.#current = rules;
     this.#content = content;
   }

@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { CompileOptions } from "../load-rules.js";
 import type { Rule } from "../rule.js";
+import type { EncodedRules } from "./encoded-rules.js";
 
 /** Faults as text, as many of them as were asked for. */
 export interface FaultTexts {
@@ -19,7 +20,7 @@ export interface LoadRequest {
   readonly known: string | undefined;
   /** How many faults to put into words. */
   readonly mostFaults: number;
-  /** Takes the rules, in arrays of some. */
+  /** Takes the places of the rules, in arrays of some. */
   readonly slices: MessagePort;
 }
 
@@ -30,6 +31,9 @@ export type LoadReply =
       /** Stands for the content of all files; equal where that is. */
       readonly content: string;
       readonly domains: readonly string[];
+      /** All of them, domain by domain. */
+      readonly rules: EncodedRules;
+      /** How many slices there are of their places. */
       readonly slices: number;
       readonly warnings: FaultTexts;
     }
@@ -38,5 +42,5 @@ export type LoadReply =
   /** There are errors among the faults. */
   | { readonly kind: "faulty"; readonly faults: FaultTexts };
 
-/** A few rules, in order. They are plain values, so they can be sent. */
-export type RulesSlice = readonly Rule[];
+/** Where a few rules are met, in the order of all rules. */
+export type PlacesSlice = readonly Pick<Rule, "domain" | "path">[];

@@ -2,13 +2,24 @@ import { totalmem } from "node:os";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { RuleSet } from "../rule.js";
 import { RuleSetBuilder } from "../rule-set-builder.js";
-import { collectYoung } from "./collect-young.js";
+import { EncodedRuleNode, type EncodedRules } from "./encoded-rules.js";
 import { inTurns } from "./in-turns.js";
-import type { FaultTexts, LoadReply, LoadRequest, RulesSlice } from "./load-messages.js";
+import type { FaultTexts, LoadReply, LoadRequest, PlacesSlice } from "./load-messages.js";
+
+/** Rules, ready to be matched. Each is made when it is met first; to ask for all of a domain makes all of them. */
+export interface LoadedRules {
+  readonly kind: "rules";
+  readonly rules: RuleSet;
+  /** The same as they came, in the order of domains and files. */
+  readonly encoded: EncodedRules;
+  /** Stands for the content of all files. */
+  readonly content: string;
+  readonly warnings: FaultTexts;
+}
 
 /** What came of loading rules. */
 export type LoadOutcome =
-  | { readonly kind: "rules"; readonly rules: RuleSet; readonly content: string; readonly warnings: FaultTexts }
+  | LoadedRules
   | { readonly kind: "unchanged" }
   /** The rules have errors. */
   | { readonly kind: "faulty"; readonly faults: FaultTexts }
@@ -128,19 +139,25 @@ function defaultHeapMegabytes(): number {
   return Math.max(64, Math.floor(allowed / MEGABYTE / 2));
 }
 
-async function takeOver(reply: LoadReply & { kind: "rules" }, receiver: MessagePort): Promise<LoadOutcome> {
-  const builder = new RuleSetBuilder(reply.domains);
-  await inTurns(addSlices(builder, reply.slices, receiver), collectYoung);
-  return { kind: "rules", rules: builder.finish(), content: reply.content, warnings: reply.warnings };
+async function takeOver(reply: LoadReply & { kind: "rules" }, receiver: MessagePort): Promise<LoadedRules> {
+  const { domains, rules: encoded, content, warnings } = reply;
+  const builder = new RuleSetBuilder(domains);
+  await inTurns(addSlices(builder, reply, receiver));
+  return { kind: "rules", rules: builder.finish(), encoded, content, warnings };
 }
 
-function* addSlices(builder: RuleSetBuilder, slices: number, receiver: MessagePort): Generator<void> {
+function* addSlices(
+  builder: RuleSetBuilder,
+  { rules, slices }: LoadReply & { kind: "rules" },
+  receiver: MessagePort,
+): Generator<void> {
+  let index = 0;
   for (let taken = 0; taken < slices; taken++) {
     // One at a time: with a listener all that wait would be unpacked in one go.
     const received = receiveMessageOnPort(receiver);
     if (received === undefined) throw new Error("rules are missing in what it sent");
-    for (const rule of received.message as RulesSlice) {
-      builder.add(rule);
+    for (const place of received.message as PlacesSlice) {
+      builder.addNode(place, new EncodedRuleNode(rules, index++));
       yield;
     }
   }

@@ -4,16 +4,17 @@ import { parentPort } from "node:worker_threads";
 import { type Fault, formatFault, sortFaults } from "../faults.js";
 import { compileRules } from "../load-rules.js";
 import { readFiles } from "../read-files.js";
-import type { RuleSet } from "../rule.js";
+import type { Rule } from "../rule.js";
 import type { SourceFile } from "../source-file.js";
-import type { FaultTexts, LoadReply, LoadRequest, RulesSlice } from "./load-messages.js";
+import { encodeRules } from "./encoded-rules.js";
+import type { FaultTexts, LoadReply, LoadRequest, PlacesSlice } from "./load-messages.js";
 
 /*
  * The thread that reads, parses and checks rules, so that no decision waits for that. It answers each LoadRequest with
  * a LoadReply, and leaves all that goes wrong unforeseen to whoever started it.
  */
 
-/** Few enough that to receive them takes a part of a millisecond. */
+/** Few enough that to receive their places takes a part of a millisecond. */
 const RULES_A_SLICE = 50;
 
 /** Decisions go first where there are not enough processors. From 0, as all threads start, to 19. */
@@ -21,7 +22,10 @@ const NICENESS = 5;
 
 lowerPriority();
 parentPort?.on("message", (request: LoadRequest) => {
-  void load(request).then((reply) => parentPort?.postMessage(reply));
+  void load(request).then((reply) => {
+    const given = reply.kind === "rules" ? [reply.rules.bytes.buffer, reply.rules.offsets.buffer] : [];
+    parentPort?.postMessage(reply, given);
+  });
 });
 
 /** On Linux alone, where it is the priority of a thread; elsewhere it would be that of the process. */
@@ -42,8 +46,15 @@ async function load({ path, options, known, mostFaults, slices }: LoadRequest): 
   const compiled = compileRules(files, options);
   const texts = describeFaults(sortFaults([...faults, ...compiled.faults]), mostFaults);
   if (compiled.rules === undefined || unreadable) return { kind: "faulty", faults: texts };
-  const sent = sendSlices(compiled.rules, slices);
-  return { kind: "rules", content, domains: [...compiled.rules.domains.keys()], slices: sent, warnings: texts };
+  const all = [...compiled.rules.domains.values()].flatMap((domain) => domain.rules);
+  return {
+    kind: "rules",
+    content,
+    domains: [...compiled.rules.domains.keys()],
+    rules: encodeRules(all),
+    slices: sendPlaces(all, slices),
+    warnings: texts,
+  };
 }
 
 function isError(fault: Fault): boolean {
@@ -64,12 +75,12 @@ function describeFaults(faults: readonly Fault[], most: number): FaultTexts {
   return { texts: told.map(formatFault), more: faults.length - told.length };
 }
 
-/** @returns how many there were */
-function sendSlices(rules: RuleSet, slices: LoadRequest["slices"]): number {
-  const all = [...rules.domains.values()].flatMap((domain) => domain.rules);
+/** @returns how many slices there were */
+function sendPlaces(rules: readonly Rule[], slices: LoadRequest["slices"]): number {
   let sent = 0;
-  for (let from = 0; from < all.length; from += RULES_A_SLICE) {
-    slices.postMessage(all.slice(from, from + RULES_A_SLICE) satisfies RulesSlice);
+  for (let from = 0; from < rules.length; from += RULES_A_SLICE) {
+    const some = rules.slice(from, from + RULES_A_SLICE).map(({ domain, path }) => ({ domain, path }));
+    slices.postMessage(some satisfies PlacesSlice);
     sent++;
   }
   return sent;

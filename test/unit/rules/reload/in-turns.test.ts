@@ -11,7 +11,6 @@ describe("work in turns", () => {
   it("lets others run before it and after each millisecond of it, and ends when all is done", async () => {
     let others = 0;
     let done = 0;
-    let turns = 0;
     const other = setImmediate(function again() {
       others++;
       if (done < 20) setImmediate(again);
@@ -23,11 +22,9 @@ describe("work in turns", () => {
           yield;
         }
       })(),
-      () => turns++,
     );
     clearImmediate(other);
     expect(done).toBe(20);
-    expect(turns).toBeGreaterThanOrEqual(18);
     expect(others).toBeGreaterThanOrEqual(18);
   });
 
