@@ -13,15 +13,19 @@ export class RecordedEvents implements EngineEvents {
   readonly store: string[] = [];
   readonly storeFailures: string[] = [];
   readonly overridesIgnored: string[] = [];
+  /** Of requests and of the store, in the order in which they were told. */
+  readonly seconds: number[] = [];
 
   descriptorDecided(domain: string, rule: string, outcome: DescriptorOutcome): void {
     this.descriptors.push({ domain, rule, outcome });
   }
-  requestDecided(outcome: RequestOutcome): void {
+  requestDecided(outcome: RequestOutcome, seconds: number): void {
     this.requests.push(outcome);
+    this.seconds.push(seconds);
   }
-  storeAnswered(_store: string, status: string): void {
+  storeAnswered(_store: string, status: string, seconds: number): void {
     this.store.push(status);
+    this.seconds.push(seconds);
   }
   storeFailed(_store: string, message: string): void {
     this.storeFailures.push(message);
