@@ -29,6 +29,7 @@ export default defineConfig({
       project("service", 1, 1),
       project("faults", 1, 1),
       project("hostile", 1, 1),
+      project("proof", 1, 1),
       project("envoy", 1, 1),
     ],
   },

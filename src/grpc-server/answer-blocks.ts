@@ -59,6 +59,6 @@ export function unknownEncodingAnswer(encoding: string): Buffer {
 
 function statusFields(status: CallStatus): Field[] {
   const fields: Field[] = [["grpc-status", String(status.code)]];
-  if (status.details) fields.push(["grpc-message", percentEncode(status.details).trim()]);
+  if (status.details) fields.push(["grpc-message", percentEncode(status.details)]);
   return fields;
 }

@@ -47,7 +47,9 @@ export class DeadlineWheel {
     if (first !== undefined) first.previous = entry;
     this.#slots[slot] = entry;
     this.#size += 1;
-    if (tick * SLOT_MILLIS < this.#timerAtMillis) this.#setTimer(tick * SLOT_MILLIS);
+    // Timers cannot be set years ahead; one that comes a turn later sees to the rest.
+    const timerTick = Math.min(tick, this.#turned + SLOTS);
+    if (timerTick * SLOT_MILLIS < this.#timerAtMillis) this.#setTimer(timerTick * SLOT_MILLIS);
   }
 
   remove(entry: Expiring): void {

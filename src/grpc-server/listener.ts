@@ -23,7 +23,11 @@ export interface ListenerOptions {
   readonly tlsHandshakeMillis: number;
   /** How often certificate files are looked at, milliseconds. */
   readonly certificateCheckMillis: number;
+  /** Connections open at once, those that are still shaking hands included; more are closed at once. */
+  readonly maxConnections: number;
   readonly onSocket: (socket: Socket) => void;
+  /** A connection was one too many. */
+  readonly onDropped: () => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -43,6 +47,8 @@ export async function startListener(
 ): Promise<Listener> {
   const certificates = tls === undefined ? undefined : await readCertificates(tls);
   const server = certificates === undefined ? plainServer(options) : tlsServer(certificates, options);
+  server.maxConnections = options.maxConnections;
+  server.on("drop", options.onDropped);
   if ("path" in address) await removeStaleSocket(address.path);
   server.listen(address);
   await once(server, "listening");
@@ -86,7 +92,8 @@ function tlsServer(certificates: Certificates, options: ListenerOptions): TlsSer
     // RFC 9113 section 3.2: over TLS, HTTP/2 is what both have agreed on, or it is not.
     options.counters.tlsFailures += 1;
     socket.on("error", () => socket.destroy());
-    socket.end();
+    // Not `end`: nobody looks after this socket, and a peer that never closes its side would keep it for ever.
+    socket.destroySoon();
   });
   return server;
 }

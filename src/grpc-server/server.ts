@@ -101,6 +101,10 @@ export class GrpcServer {
       counters: this.counters.listeners,
       tlsHandshakeMillis: this.#limits.tlsHandshakeMillis,
       certificateCheckMillis: this.#limits.certificateCheckMillis,
+      maxConnections: this.#limits.maxConnections,
+      onDropped: () => {
+        this.counters.connectionsRefused += 1;
+      },
       onSocket: (socket) => this.serve(socket, peerName(socket)),
       onFault: this.#onFault,
     });

@@ -47,6 +47,21 @@ describe("a decompressor", () => {
     expect(seen.most).toBe(30);
   });
 
+  it("leaves out what has been given up", async () => {
+    const decompressor = new Decompressor(1_000, 1);
+    const results: string[] = [];
+    const start = (text: string): (() => void) =>
+      decompressor.decompress(gzipSync(text), "gzip", (result) => results.push(String(result)));
+    start("first");
+    const giveUps = [start("second"), start("third")];
+    const last = new Promise((resolve) => {
+      decompressor.decompress(gzipSync("last"), "gzip", resolve);
+    });
+    for (const giveUp of giveUps) giveUp();
+    expect(String(await last)).toBe("last");
+    expect(results).toEqual(["first"]);
+  });
+
   it("goes on after one that is broken, and one that becomes too large", async () => {
     const decompressor = new Decompressor(1_000, 1);
     const outcome = (message: Buffer, encoding: string) =>

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { RE2JS } from "re2js";
+import { expect, test, vi } from "vitest";
 import { MatchMemory } from "../../../src/rules/match-memory.js";
+import { findRegexFault, matchRegex } from "../../../src/rules/regex.js";
 import { RegexList } from "../../../src/rules/regex-list.js";
 import { domainFrom, faultsIn, labelMet } from "./compiled.js";
 
@@ -113,4 +115,13 @@ test("a list finds the same whether it remembers or not", () => {
     const expected = text.includes("a") ? "has a" : text.includes("b") ? "has b" : undefined;
     expect(list.find(text)).toBe(expected);
   }
+});
+
+test("an expression that is in use is not compiled again, for that costs more than all else in a reload", () => {
+  const compile = vi.spyOn(RE2JS, "compile");
+  const matchers = [1, 2, 3].map(() => matchRegex("^/used/[0-9]+$"));
+  expect(findRegexFault("^/used/[0-9]+$")).toBeUndefined();
+  expect(compile).toHaveBeenCalledTimes(1);
+  expect(matchers.map((matches) => matches("/used/7"))).toEqual([true, true, true]);
+  compile.mockRestore();
 });
