@@ -5,14 +5,16 @@ import { Histogram } from "./histogram.mjs";
 import { LoadConnection } from "./load-connection.mjs";
 import { encodeRequest } from "./rate-limit-message.mjs";
 
-export const CONNECTIONS = 4;
-export const STREAMS = 50;
-const CLIENTS = 10_000;
 const PATHS = 1_000;
 const DRAIN_MS = 2_000;
 const TICK_MS = 1;
 
 /** @typedef {import("./load-connection.mjs").Answer} Answer */
+/**
+ * What is asked: the key of the first descriptor, how many values it takes in turn, and 1 or 2 descriptors.
+ * @typedef {{ key: string, keys: number, descriptors: number }} Requests
+ */
+/** @typedef {{ host: string, port: number, connections: number, streams: number }} Target */
 
 /** What a load counted. `failed` were answered by a gRPC error or a reset, or not at all. */
 export class Tally {
@@ -38,16 +40,16 @@ export class Tally {
 }
 
 /**
- * Requests to take turns: 10,000 clients, and for a second descriptor 1,000 paths.
- * @param {number} descriptors 1 or 2
+ * Requests to take turns: so many values of a key, and for a second descriptor 1,000 paths.
+ * @param {Requests} requests
  */
-export function requestFrames(descriptors) {
-  return Array.from({ length: CLIENTS }, (_, index) => {
+export function requestFrames({ key, keys, descriptors }) {
+  return Array.from({ length: keys }, (_, index) => {
     // A step without a common divisor mixes the order, so that neighbours do not share a path.
-    const client = (index * 7919) % CLIENTS;
+    const value = (index * 7919) % keys;
     const all = /** @type {const} */ ([
-      ["client", `203.0.113.${client}`],
-      ["path", `/api/v1/things/${client % PATHS}`],
+      [key, `203.0.113.${value}`],
+      ["path", `/api/v1/things/${value % PATHS}`],
     ]);
     return requestFrame(encodeRequest("bench", all.slice(0, descriptors)));
   });
@@ -59,6 +61,7 @@ class LoadRun {
   #frames;
   #next = 0;
   #closedLoop;
+  #streams = 0;
   #startedAt = 0;
   #endsAt = 0;
   /** @type {LoadConnection[]} */
@@ -73,11 +76,12 @@ class LoadRun {
     this.#closedLoop = closedLoop;
   }
 
-  /** @param {{ host: string, port: number }} address */
-  async connect(address) {
+  /** @param {Target} target */
+  async connect({ host, port, connections, streams }) {
     const open = () =>
-      LoadConnection.open(address, STREAMS, (answer, connection) => this.#answered(answer, connection));
-    this.#connections = await Promise.all(Array.from({ length: CONNECTIONS }, open));
+      LoadConnection.open({ host, port }, streams, (answer, connection) => this.#answered(answer, connection));
+    this.#streams = streams;
+    this.#connections = await Promise.all(Array.from({ length: connections }, open));
   }
 
   /**
@@ -93,7 +97,7 @@ class LoadRun {
     });
     if (this.#closedLoop) {
       for (const connection of this.#connections) {
-        for (let stream = 0; stream < STREAMS; stream++) this.#ask(connection, performance.now());
+        for (let stream = 0; stream < this.#streams; stream++) this.#ask(connection, performance.now());
         connection.flush();
       }
     }
@@ -130,13 +134,12 @@ class LoadRun {
    * @param {number} rate
    */
   async #pace(rate) {
-    const gap = 1000 / rate;
-    let due = this.#startedAt;
-    while (due < this.#endsAt) {
-      const now = performance.now();
-      for (let index = 0; due <= now && due < this.#endsAt; due += gap, index++) {
-        const connection = this.#connections[index % this.#connections.length];
-        if (connection !== undefined) this.#ask(connection, due);
+    const all = Math.round(((this.#endsAt - this.#startedAt) / 1000) * rate);
+    for (let asked = 0; asked < all; ) {
+      const due = Math.floor(((performance.now() - this.#startedAt) / 1000) * rate) + 1;
+      for (; asked < Math.min(due, all); asked++) {
+        const connection = this.#connections[asked % this.#connections.length];
+        if (connection !== undefined) this.#ask(connection, this.#startedAt + (asked / rate) * 1000);
       }
       for (const connection of this.#connections) connection.flush();
       await sleep(TICK_MS);
@@ -153,18 +156,18 @@ class LoadRun {
 }
 
 /**
- * Asks a server for so long, over 4 connections with up to 50 calls each. Without `rate` each answer is followed by
+ * Asks a server for so long, over so many connections with up to so many calls each. Without `rate` each answer is followed by
  * the next request, as fast as the server can. With it requests come evenly, so many a second over all connections,
  * and an answer's time counts from when its request was due, not from when it could be sent.
- * @param {{ host: string, port: number }} address
+ * @param {Target} target
  * @param {readonly Buffer[]} frames from requestFrames
  * @param {{ seconds: number, rate?: number | undefined }} how
  * @returns {Promise<{ tally: Tally, seconds: number }>} `seconds` from the first request to the last answer
  */
-export async function load(address, frames, { seconds, rate }) {
+export async function load(target, frames, { seconds, rate }) {
   const run = new LoadRun(frames, rate === undefined);
   try {
-    await run.connect(address);
+    await run.connect(target);
     return { seconds: await run.run(seconds, rate ?? 0), tally: run.tally };
   } finally {
     run.close();

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
 
 export const USAGE = `npm run bench -- [options]
-  --seconds N             length of one run (default 2)
+  --seconds N             length of one run (default 1.5)
   --rounds N              runs of each row at full load, of which the best counts (default 3)
-  --rate N                requests a second of the run at an even pace (default 2000)
-  --only WORD[,WORD]      only rows whose name contains one of these words; "reload" is the one of reloads
+  --rate N                requests a second of the run at an even pace (default 3000)
+  --only WORD[,WORD]      only rows whose name contains one of these words; beside the table of servers there are
+                          "weir reload", "memory-use" and "matching"
   --peer NAME=HOST:PORT   one more server to compare with, on this machine (again for more of them)
 WEIR_* variables reach the servers that are started here.`;
 
@@ -50,9 +51,9 @@ export function readOptions(args) {
     const { values } = parseArgs({
       args,
       options: {
-        seconds: { type: "string", default: "2" },
+        seconds: { type: "string", default: "1.5" },
         rounds: { type: "string", default: "3" },
-        rate: { type: "string", default: "2000" },
+        rate: { type: "string", default: "3000" },
         only: { type: "string", default: "" },
         peer: { type: "string", multiple: true, default: [] },
         help: { type: "boolean", default: false },

@@ -13,6 +13,8 @@ const CHANGE_MS = 250;
 /** What no decision may wait for a reload. */
 const BOUND_MS = 5;
 const HOST = "127.0.0.1";
+const LOAD = { connections: 4, streams: 50 };
+const REQUESTS = { key: "client", keys: 10_000, descriptors: 1 };
 
 /** @typedef {import("./servers.mjs").Servers} Servers */
 /** @typedef {import("./loop-delay.mjs").LoopDelay} LoopDelay */
@@ -118,7 +120,8 @@ async function measure(name, server, { seconds, rate, change }) {
   const before = await server.reloads();
   await server.takeDelay();
   const changes = change ? setInterval(() => server.changeRules(), CHANGE_MS) : undefined;
-  const { tally } = await load({ host: HOST, port: server.running.port }, requestFrames(1), { seconds, rate });
+  const target = { host: HOST, port: server.running.port, ...LOAD };
+  const { tally } = await load(target, requestFrames(REQUESTS), { seconds, rate });
   clearInterval(changes);
   const { longestDelay, longestGc } = await server.takeDelay();
   const after = await server.reloads();

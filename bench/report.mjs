@@ -5,25 +5,50 @@
  *   tally: import("./load.mjs").Tally,
  * }} Measured
  */
+/**
+ * A row of the table: at full load, the best of several runs, and at an even pace.
+ * @typedef {{ name: string, full: Measured, paced: Measured, wrong: number }} Result
+ */
 
 /** What Envoy waits by default, in milliseconds; a later answer lets the request through unlimited. */
 const ENVOY_WAITS_MS = 20;
 
-const HEAD = ["server", "req/s", "CPU us/req", "Redis us/req", "p50 ms", "p99 ms", "p999 ms", ">20 ms"];
-const COUNTS = ["ok", "over limit", "failed"];
+const LATE = `>${ENVOY_WAITS_MS} ms`;
+const FULL = ["req/s", "ratio", "CPU us", "ratio", "Redis us", "p50 ms", "p99 ms"];
+const PACED = ["CPU us", "p50 ms", "p99 ms", "p999 ms", LATE, "ok", "over limit", "failed"];
 
 /** @param {number | undefined} value */
 const micros = (value) => (value === undefined ? "-" : value.toFixed(1));
 
 /**
- * @param {string} name
- * @param {Measured} measured
+ * @param {number | undefined} value
+ * @param {number | undefined} reference
  */
-function cells(name, { requestsPerSecond, serverMicros, redisMicros, tally }) {
-  const quantiles = [0.5, 0.99, 0.999].map((share) => tally.times.quantile(share).toFixed(2));
-  const late = `${(tally.times.shareFrom(ENVOY_WAITS_MS) * 100).toFixed(2)}%`;
-  const counts = [tally.ok, tally.overLimit, tally.failed].map(String);
-  return [name, requestsPerSecond.toFixed(0), micros(serverMicros), micros(redisMicros), ...quantiles, late, ...counts];
+const ratio = (value, reference) =>
+  value === undefined || reference === undefined ? "-" : (value / reference).toFixed(2);
+
+/**
+ * @param {Result} result
+ * @param {Result | undefined} reference
+ */
+function cells({ name, full, paced, wrong }, reference) {
+  /** @param {Measured} measured @param {readonly number[]} shares */
+  const quantiles = ({ tally }, shares) => shares.map((share) => tally.times.quantile(share).toFixed(2));
+  return [
+    name,
+    full.requestsPerSecond.toFixed(0),
+    ratio(full.requestsPerSecond, reference?.full.requestsPerSecond),
+    micros(full.serverMicros),
+    ratio(full.serverMicros, reference?.full.serverMicros),
+    micros(full.redisMicros),
+    ...quantiles(full, [0.5, 0.99]),
+    "|",
+    micros(paced.serverMicros),
+    ...quantiles(paced, [0.5, 0.99, 0.999]),
+    `${(paced.tally.times.shareFrom(ENVOY_WAITS_MS) * 100).toFixed(2)}%`,
+    ...[paced.tally.ok, paced.tally.overLimit, paced.tally.failed].map(String),
+    String(wrong),
+  ];
 }
 
 /**
@@ -42,9 +67,25 @@ export function best(runs) {
   };
 }
 
-/** @param {readonly { name: string, measured: Measured }[]} rows */
-export function table(rows) {
-  return tableOf([[...HEAD, ...COUNTS], ...rows.map(({ name, measured }) => cells(name, measured))]);
+/**
+ * Of several runs at an even pace the one with the lowest p99: whatever else ran on the machine only ever delayed it.
+ * @param {readonly Measured[]} runs at least one
+ */
+export function calmest(runs) {
+  /** @param {Measured} run */
+  const p99 = ({ tally }) => tally.times.quantile(0.99);
+  return runs.reduce((a, b) => (p99(b) < p99(a) ? b : a));
+}
+
+/**
+ * The one table: left of the bar as fast as it can, right of it at an even pace.
+ * @param {readonly Result[]} results
+ * @param {string} referenceName the row that the ratios are of
+ */
+export function table(results, referenceName) {
+  const reference = results.find(({ name }) => name === referenceName);
+  const head = ["server", ...FULL, "|", ...PACED, "wrong in all"];
+  return tableOf([head, ...results.map((result) => cells(result, reference))]);
 }
 
 /**

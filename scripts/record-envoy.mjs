@@ -12,7 +12,13 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { GrpcServer } from "../dist/grpc-server/server.js";
+
+/** @typedef {import("../src/grpc-server/unary-call.js").UnaryHandler} UnaryHandler */
+
+// By a name that the compiler does not follow: dist/ is there only once it was built.
+const BUILT = new URL("../dist/grpc-server/server.js", import.meta.url).href;
+/** @type {typeof import("../src/grpc-server/server.js")} */
+const { GrpcServer } = await import(BUILT);
 
 const METHOD = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
@@ -21,7 +27,10 @@ if (target === undefined) throw new Error("usage: node scripts/record-envoy.mjs 
 const folder = mkdtempSync(join(tmpdir(), "weir-record-"));
 const envoyBin = process.env.ENVOY_BIN ?? join(import.meta.dirname, "../.tools/envoy");
 
-/** Answers by what the client's key says. The test that plays the recording has the same answers. */
+/**
+ * Answers by what the client's key says. The test that plays the recording has the same answers.
+ * @type {UnaryHandler}
+ */
 function answer(message, call) {
   const text = message.toString("latin1");
   if (text.includes("hang")) return new Promise((resolve) => call.onCancel(() => resolve({ code: 1 })));
@@ -30,10 +39,15 @@ function answer(message, call) {
   return Buffer.from([0x08, text.includes("limit me") ? 2 : 1]);
 }
 
-/** Listens on a free port, passes everything on to `port`, and keeps what clients say, a list of bytes a connection. */
+/**
+ * Listens on a free port, passes everything on to `port`, and keeps what clients say, a list of bytes a connection.
+ * @param {number} port
+ */
 async function startRecorder(port) {
+  /** @type {Buffer[][]} */
   const connections = [];
   const recorder = createServer((client) => {
+    /** @type {Buffer[]} */
     const said = [];
     connections.push(said);
     const server = connect({ port, host: "127.0.0.1", noDelay: true });
@@ -43,18 +57,24 @@ async function startRecorder(port) {
   });
   recorder.listen(0, "127.0.0.1");
   await once(recorder, "listening");
-  return { port: recorder.address().port, connections, close: () => recorder.close() };
+  const address = /** @type {import("node:net").AddressInfo} */ (recorder.address());
+  return { port: address.port, connections, close: () => recorder.close() };
 }
 
+/** @param {string} name */
 const socketAt = (name) => ({ pipe: { path: join(folder, name) } });
+/** @param {number} port */
 const tcp = (port) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
+/** @param {string} type @param {object} fields */
 const typed = (type, fields) => ({ "@type": `type.googleapis.com/${type}`, ...fields });
+/** @param {string} name @param {object} address */
 const cluster = (name, address, more = {}) => ({
   name,
   load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
   ...more,
 });
 
+/** @param {string} name @param {object[]} routes @param {object[]} filters */
 function listener(name, routes, filters) {
   const router = {
     name: "envoy.filters.http.router",
@@ -69,6 +89,7 @@ function listener(name, routes, filters) {
   return { name, address: socketAt(name), filter_chains: [chain] };
 }
 
+/** @param {number} recorderPort */
 function envoyConfig(recorderPort) {
   const limits = [
     { actions: [{ request_headers: { header_name: "x-client", descriptor_key: "client" } }] },
@@ -103,7 +124,11 @@ function envoyConfig(recorderPort) {
   };
 }
 
-/** One request through Envoy. @returns its HTTP status, or -1 when Envoy is not there yet */
+/**
+ * One request through Envoy.
+ * @param {string} client
+ * @returns {Promise<number | undefined>} its HTTP status, or -1 when Envoy is not there yet
+ */
 function ask(client) {
   return new Promise((resolve) => {
     const asked = request(
@@ -119,6 +144,7 @@ function ask(client) {
 }
 
 async function converse() {
+  /** @param {number} status @param {string[]} clients */
   const expect = async (status, ...clients) => {
     const statuses = await Promise.all(clients.map(ask));
     if (statuses.some((got) => got !== status)) throw new Error(`${clients[0]}: ${statuses}, not ${status}`);
@@ -155,7 +181,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 if (recorder.connections.length !== 1) throw new Error(`${recorder.connections.length} connections instead of one`);
-const bytes = Buffer.concat(recorder.connections[0]);
+const bytes = Buffer.concat(recorder.connections[0] ?? []);
 const lines = bytes.toString("base64").match(/.{1,100}/g);
 writeFileSync(target, `${JSON.stringify({ envoy: "1.40.0", method: METHOD, bytes: lines }, null, 2)}\n`);
 console.log(`${bytes.length} bytes of one connection are in ${target}`);

@@ -72,7 +72,10 @@ export class LiveRules {
   async start(): Promise<FirstRules> {
     // Before they are read: a change meanwhile is one.
     await this.#watch.start();
-    const { outcome, seconds } = await this.#load(Number.MAX_SAFE_INTEGER);
+    // Nothing else is to be done yet, so this one need not stand back; then its memory is given back.
+    const loader = new RulesLoader({ background: false });
+    const { outcome, seconds } = await this.#load(loader, Number.MAX_SAFE_INTEGER);
+    await loader.close();
     if (outcome.kind === "unchanged") throw new Error("the first rules cannot be unchanged");
     if (outcome.kind !== "rules") {
       await this.close();
@@ -99,16 +102,16 @@ export class LiveRules {
   async #reloadWhileAsked(): Promise<void> {
     while (this.#loadAgain && !this.#closed) {
       this.#loadAgain = false;
-      const { outcome, seconds } = await this.#load(MOST_RELOAD_FAULTS);
+      const { outcome, seconds } = await this.#load(this.#loader, MOST_RELOAD_FAULTS);
       if (!this.#closed) this.#conclude(outcome, seconds);
     }
   }
 
-  async #load(mostFaults: number): Promise<{ outcome: LoadOutcome; seconds: number }> {
+  async #load(loader: RulesLoader, mostFaults: number): Promise<{ outcome: LoadOutcome; seconds: number }> {
     const { path, compile: options } = this.#options;
     const startedMillis = performance.now();
     this.#loading = true;
-    const outcome = await this.#loader.load({ path, options, known: this.#content, mostFaults });
+    const outcome = await loader.load({ path, options, known: this.#content, mostFaults });
     this.#loading = false;
     return { outcome, seconds: (performance.now() - startedMillis) / 1000 };
   }

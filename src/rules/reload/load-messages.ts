@@ -11,6 +11,12 @@ export interface FaultTexts {
   readonly more: number;
 }
 
+/** What the thread that loads rules is started with. */
+export interface ThreadData {
+  /** Whether decisions go on meanwhile, which go first. */
+  readonly background: boolean;
+}
+
 /** What is asked of the thread that loads rules. */
 export interface LoadRequest {
   /** A file or a folder. */

@@ -4,7 +4,7 @@ import type { RuleSet } from "../rule.js";
 import { RuleSetBuilder } from "../rule-set-builder.js";
 import { EncodedRuleNode, type EncodedRules } from "./encoded-rules.js";
 import { inTurns } from "./in-turns.js";
-import type { FaultTexts, LoadReply, LoadRequest, PlacesSlice } from "./load-messages.js";
+import type { FaultTexts, LoadReply, LoadRequest, PlacesSlice, ThreadData } from "./load-messages.js";
 
 /** Rules, ready to be matched. Each is made when it is met first; to ask for all of a domain makes all of them. */
 export interface LoadedRules {
@@ -27,6 +27,8 @@ export type LoadOutcome =
   | { readonly kind: "failed"; readonly reason: string };
 
 export interface RulesLoaderOptions {
+  /** Whether decisions go on meanwhile, which go first; true unless it is said. */
+  readonly background?: boolean;
   /** The most memory that the thread may take for its objects, in MiB. */
   readonly heapMegabytes?: number;
   /** How long the thread is kept for the next load. */
@@ -59,6 +61,7 @@ export class RulesLoader {
 
   constructor(options: RulesLoaderOptions = {}) {
     this.#options = {
+      background: true,
       heapMegabytes: defaultHeapMegabytes(),
       idleMillis: IDLE_MILLIS,
       timeoutMillis: TIMEOUT_MILLIS,
@@ -111,7 +114,7 @@ export class RulesLoader {
   }
 
   #start(): Worker {
-    const thread = startThread(this.#options.heapMegabytes);
+    const thread = startThread(this.#options);
     const failed = (error: Error): void => {
       if (this.#thread === thread) this.#asked?.reject(error);
     };
@@ -125,9 +128,10 @@ export class RulesLoader {
   }
 }
 
-function startThread(heapMegabytes: number): Worker {
+function startThread({ background, heapMegabytes }: Required<RulesLoaderOptions>): Worker {
   return new Worker(new URL("./rules-thread.js", import.meta.url), {
     name: "weir-rules",
+    workerData: { background } satisfies ThreadData,
     resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
   });
 }
