@@ -134,10 +134,11 @@ describe("a peer that does not take its answers", () => {
       const client = await openRaw(port, [[4, 2 ** 31 - 1]]);
       client.send(windowUpdate(0, 2 ** 31 - 1 - 65_535));
       client.socket.pause();
-      for (let id = 1; id < 4_000 && !client.isClosed; id += 2) client.send(unaryCall(id, GIVE, "60000"));
+      // Far more than fits into what is read at once, which may be a thousand calls, before anybody can pause.
+      for (let id = 1; id < 40_000 && !client.isClosed; id += 2) client.send(unaryCall(id, GIVE, "60000"));
       await expect.poll(() => server.counters.h2.timeouts.slowReader, { timeout: 10_000 }).toBe(1);
       expect(server.counters.h2.readPauses).toBeGreaterThan(0);
-      expect(server.counters.calls.statuses[0]).toBeLessThan(1_900);
+      expect(server.counters.calls.statuses[0]).toBeLessThan(10_000);
     });
   });
 
