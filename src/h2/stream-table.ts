@@ -71,7 +71,8 @@ export class StreamTable {
 
   /** What became of a stream that is not open. */
   absent(id: number): AbsentStream {
-    if (id > this.lastId) return "idle";
+    // Even numbers would be ours, and we open none.
+    if (id > this.lastId || id % 2 === 0) return "idle";
     if (this.#endedByUs.has(id)) return "ended-by-us";
     return id >= this.#skippedFrom && id <= this.#skippedTo ? "skipped" : "closed";
   }
