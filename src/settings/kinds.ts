@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseRedisUrl } from "../stores/redis/redis-address.js";
+import { parseRedisUrl } from "../stores/redis/link/redis-address.js";
 import { parseDuration } from "./duration.js";
 import { parseListenAddress } from "./listen-address.js";
 

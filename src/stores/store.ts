@@ -51,8 +51,21 @@ export interface Verdict {
   readonly outcomes: readonly Outcome[];
 }
 
-/** Why a store did not answer, which says how the operation is counted. */
-export type StoreFailureKind = "timeout" | "unavailable" | "error";
+/**
+ * Why a store did not answer, which says how the operation is counted.
+ * - timeout: not within its budget.
+ * - unavailable: it cannot be reached, or has not answered for a while (the circuit breaker is open).
+ * - overload: too many decisions wait for it already.
+ * - cancelled: the caller went away before anything was charged.
+ * - error: it answered, with an error.
+ */
+export type StoreFailureKind = "timeout" | "unavailable" | "overload" | "cancelled" | "error";
+
+/** Who asked, as far as a store needs to know. */
+export interface Caller {
+  /** Whether nobody waits for the decision any more. Read again whenever it matters. */
+  readonly isCancelled: boolean;
+}
 
 /** The store is gone, late or broken: D13 decides. */
 export class StoreFailure extends Error {
@@ -73,9 +86,10 @@ export interface Store {
    * Decides over all charges of one request at one instant, all or nothing (D4).
    * @param charges at least one
    * @param budgetMillis how long the answer may take
+   * @param caller a decision whose caller goes away before it was sent is not charged; absent: the caller stays
    * @throws StoreFailure (or a promise of one) within the budget
    */
-  decide(charges: readonly Charge[], budgetMillis: number): Verdict | Promise<Verdict>;
+  decide(charges: readonly Charge[], budgetMillis: number, caller?: Caller): Verdict | Promise<Verdict>;
 
   /** Whether the store can be expected to answer. */
   isReady(): boolean;

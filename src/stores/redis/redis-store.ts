@@ -3,8 +3,8 @@ import { type Charge, type Store, StoreFailure, type Verdict } from "../store.js
 import { decideCommand, encodeKeyPrefix } from "./decide-command.js";
 import { readVerdict } from "./decide-reply.js";
 import { loadScript } from "./lua-script.js";
-import { parseRedisUrl } from "./redis-address.js";
-import { RedisConnection } from "./redis-connection.js";
+import { parseRedisUrl } from "./link/redis-address.js";
+import { RedisConnection } from "./link/redis-connection.js";
 
 export interface RedisStoreOptions {
   /** `redis://`, `rediss://` or `unix:///path`. */

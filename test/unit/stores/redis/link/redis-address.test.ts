@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeAddress, parseRedisUrl } from "../../../../src/stores/redis/redis-address.js";
+import { describeAddress, parseRedisUrl } from "../../../../../src/stores/redis/link/redis-address.js";
 
 describe("a Redis URL", () => {
   it.each([

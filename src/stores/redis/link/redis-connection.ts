@@ -1,6 +1,6 @@
 import { Redis, ReplyError } from "ioredis";
-import { StoreFailure } from "../store.js";
-import type { LuaScript } from "./lua-script.js";
+import { StoreFailure } from "../../store.js";
+import type { LuaScript } from "../lua-script.js";
 import { describeAddress, type RedisAddress } from "./redis-address.js";
 
 export interface RedisConnectionOptions {
