@@ -5,7 +5,7 @@ import type { GrpcServerOptions } from "./grpc-server/options.js";
 import { GrpcServer as NativeServer, type ServerCounters } from "./grpc-server/server.js";
 import type { CallStatus } from "./grpc-server/status.js";
 import type { TlsSettings } from "./grpc-server/tls-settings.js";
-import type { UnaryAnswer as NativeAnswer, UnaryCallInfo } from "./grpc-server/unary-call.js";
+import type { UnaryAnswer as NativeAnswer } from "./grpc-server/unary-call.js";
 import { type ListenAddress, listenFailure } from "./http/listen-address.js";
 
 /** Our own HTTP/2 server as the server of Weir's services, with the health service. */
@@ -44,7 +44,7 @@ export class NativeGrpcServer implements GrpcServer {
       } catch (error) {
         return internal("deserializing request", error);
       }
-      const answered = handler(request, contextOf(call));
+      const answered = handler(request, call);
       return answered instanceof Promise ? answered.then(answer) : answer(answered);
     });
   }
@@ -69,11 +69,6 @@ export class NativeGrpcServer implements GrpcServer {
     this.#health.close();
     await this.#server.shutdown(deadlineMillis);
   }
-}
-
-function contextOf(call: UnaryCallInfo): { remainingMillis?: number } {
-  const { remainingMillis } = call;
-  return remainingMillis === Number.POSITIVE_INFINITY ? {} : { remainingMillis };
 }
 
 /** As grpc-js answers bytes that are not the message, and responses that cannot be written. */

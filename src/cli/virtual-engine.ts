@@ -58,6 +58,7 @@ class WatchedStore extends MemoryStore {
 const FIXED_SETTINGS: Omit<EngineSettings, "defaultAlgorithm" | "globalShadow" | "globalQuota"> = {
   storeTimeoutMillis: Number.MAX_SAFE_INTEGER,
   onStoreFailure: "error",
+  localShare: 1,
   responseDynamicMetadata: false,
 };
 

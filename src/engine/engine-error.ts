@@ -2,8 +2,9 @@
  * Why a request got no decision.
  * - invalid_request: the caller's mistake; the message says which (D10).
  * - store_failure: the store failed and `error` is what D13 says then.
+ * - cancelled: the caller went away before anything was charged.
  */
-export type EngineErrorKind = "invalid_request" | "store_failure";
+export type EngineErrorKind = "invalid_request" | "store_failure" | "cancelled";
 
 export class EngineError extends Error {
   override readonly name = "EngineError";

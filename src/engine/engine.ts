@@ -1,17 +1,19 @@
 import type { Algorithm } from "../limits/limit.js";
 import type { DomainRules, JsonObject, RuleSet } from "../rules/rule.js";
+import { type IdentifyBucket, identifyBuckets } from "../stores/bucket-identity.js";
 import { type Store, StoreFailure, type Verdict } from "../stores/store.js";
 import type { Decision } from "./decision.js";
 import { denyResponseOf } from "./deny-response.js";
 import { passedMetadata, requestMetadata } from "./dynamic-metadata.js";
 import { EngineError } from "./engine-error.js";
-import type { EngineEvents, RequestOutcome } from "./events.js";
+import type { DescriptorOutcome, EngineEvents, RequestOutcome } from "./events.js";
+import { LocalDecisions, type LocalStore } from "./local-decisions.js";
 import { isUsableOverride } from "./matched-limits.js";
 import { MetricLabels } from "./metric-labels.js";
-import { planRequest, type RequestPlan } from "./plan.js";
-import type { RateLimitRequest } from "./request.js";
+import { type PlanParts, planRequest, type RequestPlan } from "./plan.js";
+import type { EngineCaller, RateLimitRequest } from "./request.js";
 import { answerDescriptor, OK_STATUS } from "./statuses.js";
-import { decideWithoutStore, type OnStoreFailure } from "./store-failure.js";
+import { answerLocally, decideWithoutStore, FAILURE_OUTCOMES, type OnStoreFailure } from "./store-failure.js";
 
 /** Left of the caller's deadline for the way back, so that the answer is there in time. */
 const CALLER_MARGIN_MILLIS = 2;
@@ -20,6 +22,8 @@ export interface EngineSettings {
   /** How long the store may take for a decision, milliseconds. */
   readonly storeTimeoutMillis: number;
   readonly onStoreFailure: OnStoreFailure;
+  /** Under `local`, the share of every limit that this process takes on itself: above 0, up to 1. */
+  readonly localShare: number;
   /** How limits count that come with a request and replace no limit of a rule (D9). */
   readonly defaultAlgorithm: Algorithm;
   /** Decide, charge and answer as if enforced, but let everything through (D6). */
@@ -34,6 +38,10 @@ export interface EngineParts {
   /** The rules in force; asked once a request, so that no request sees half a reload. */
   readonly rules: () => RuleSet;
   readonly store: Store;
+  /** What decides under `local` while the store fails; needed then and only then. */
+  readonly localStore?: LocalStore | undefined;
+  /** How buckets are named; by default with values as they are sent. */
+  readonly identifyBucket?: IdentifyBucket;
   readonly settings: EngineSettings;
   readonly events: EngineEvents;
   /** A clock that never steps back, milliseconds. */
@@ -44,19 +52,26 @@ export interface EngineParts {
 export class Engine {
   readonly #parts: EngineParts;
   readonly #nowMillis: () => number;
-  readonly #labels = new MetricLabels();
+  readonly #planParts: PlanParts;
+  readonly #local: LocalDecisions | undefined;
 
+  /** @throws TypeError under `local` without a local store */
   constructor(parts: EngineParts) {
+    const { settings, localStore, identifyBucket, nowMillis } = parts;
+    if (settings.onStoreFailure === "local" && localStore === undefined) throw new TypeError("no local store");
     this.#parts = parts;
-    this.#nowMillis = parts.nowMillis ?? (() => performance.now());
+    this.#nowMillis = nowMillis ?? (() => performance.now());
+    this.#planParts = { labels: new MetricLabels(), identifyBucket: identifyBucket ?? identifyBuckets() };
+    this.#local = localStore === undefined ? undefined : new LocalDecisions(localStore, settings.localShare);
   }
 
   /**
    * Decides over one request; answers at once when the store does.
-   * @param callerBudgetMillis how long the caller waits, if it said so
-   * @throws EngineError (or a promise of one): the request is not valid, or the store failed and `error` decides
+   * @param caller how long it waits, and whether it has gone before anything was charged; absent: it waits for ever
+   * @throws EngineError (or a promise of one): the request is not valid, the store failed and `error` decides, or the
+   * caller has gone
    */
-  decide(request: RateLimitRequest, callerBudgetMillis = Number.POSITIVE_INFINITY): Decision | Promise<Decision> {
+  decide(request: RateLimitRequest, caller?: EngineCaller): Decision | Promise<Decision> {
     const startedMillis = this.#nowMillis();
     const { rules, settings } = this.#parts;
     const invalid = invalidBecause(request);
@@ -67,19 +82,18 @@ export class Engine {
     const domain = rules().domains.get(request.domain);
     if (domain === undefined) return this.#unknownDomain(request, startedMillis);
     this.#countIgnoredOverrides(request, domain);
-    const plan = planRequest(request, domain, settings, this.#labels);
+    const plan = planRequest(request, domain, settings, this.#planParts);
     if (plan.charges.length === 0) return this.#decided(request, plan, undefined, startedMillis);
-    const budgetMillis = Math.min(settings.storeTimeoutMillis, callerBudgetMillis - CALLER_MARGIN_MILLIS);
-    return this.#askStore(request, plan, budgetMillis, startedMillis);
+    return this.#askStore(request, plan, caller, startedMillis);
   }
 
   #askStore(
     request: RateLimitRequest,
     plan: RequestPlan,
-    budgetMillis: number,
+    caller: EngineCaller | undefined,
     startedMillis: number,
   ): Decision | Promise<Decision> {
-    const { store, events } = this.#parts;
+    const { store, settings, events } = this.#parts;
     const askedMillis = this.#nowMillis();
     const decided = (verdict: Verdict): Decision => {
       events.storeAnswered(store.kind, "ok", (this.#nowMillis() - askedMillis) / 1000);
@@ -89,13 +103,16 @@ export class Engine {
       // Anything else is a fault of our own, which must not pass for a failing store.
       if (!(error instanceof StoreFailure)) throw error;
       events.storeAnswered(store.kind, error.kind, (this.#nowMillis() - askedMillis) / 1000);
-      events.storeFailed(store.kind, error.message);
+      if (error.kind !== "cancelled") events.storeFailed(store.kind, error.message);
       return this.#storeFailed(request, plan, error, startedMillis);
     };
+    if (caller?.isCancelled === true) return failed(new StoreFailure("cancelled", "the caller has gone"));
+    const callerMillis = caller === undefined ? Number.POSITIVE_INFINITY : caller.remainingMillis;
+    const budgetMillis = Math.min(settings.storeTimeoutMillis, callerMillis - CALLER_MARGIN_MILLIS);
     if (budgetMillis <= 0) return failed(new StoreFailure("timeout", "the caller's deadline leaves no time to decide"));
     let verdict: Verdict | Promise<Verdict>;
     try {
-      verdict = store.decide(plan.charges, budgetMillis);
+      verdict = store.decide(plan.charges, budgetMillis, caller);
     } catch (error) {
       return failed(error);
     }
@@ -128,23 +145,35 @@ export class Engine {
     };
   }
 
-  #storeFailed(request: RateLimitRequest, plan: RequestPlan, error: StoreFailure, startedMillis: number): Decision {
-    const { settings, events } = this.#parts;
-    const rule = settings.onStoreFailure;
-    const failure = ({ error: "failed", allow: "failed_open", deny: "failed_closed" } as const)[rule];
-    for (const descriptor of plan.descriptors) {
-      const outcome = descriptor.kind === "limited" ? failure : descriptor.kind;
-      events.descriptorDecided(request.domain, descriptor.label, outcome);
+  #storeFailed(request: RateLimitRequest, plan: RequestPlan, failure: StoreFailure, startedMillis: number): Decision {
+    const { kind } = this.#parts.store;
+    const rule = this.#parts.settings.onStoreFailure;
+    if (failure.kind === "cancelled") {
+      this.#countUndecided(request, plan, "cancelled");
+      this.#answered("cancelled", startedMillis);
+      throw new EngineError("cancelled", failure.message, { cause: failure });
     }
+    this.#countUndecided(request, plan, FAILURE_OUTCOMES[rule]);
     if (rule === "error") {
       this.#answered("failed", startedMillis);
-      throw new EngineError("store_failure", `the ${this.#parts.store.kind} store failed: ${error.message}`, {
-        cause: error,
-      });
+      throw new EngineError("store_failure", `the ${kind} store failed: ${failure.message}`, { cause: failure });
     }
-    const decision = decideWithoutStore(plan, rule, settings.globalShadow);
+    const decision = this.#decideAlone(plan, rule);
     this.#answered(decision.overallCode === "OK" ? "ok" : "over_limit", startedMillis);
     return decision;
+  }
+
+  /** Counts what the store was to decide over as `outcome`. */
+  #countUndecided(request: RateLimitRequest, plan: RequestPlan, outcome: DescriptorOutcome): void {
+    for (const { kind, label } of plan.descriptors) {
+      this.#parts.events.descriptorDecided(request.domain, label, kind === "limited" ? outcome : kind);
+    }
+  }
+
+  #decideAlone(plan: RequestPlan, rule: Exclude<OnStoreFailure, "error">): Decision {
+    const { globalShadow } = this.#parts.settings;
+    if (rule !== "local") return decideWithoutStore(plan, rule, globalShadow);
+    return answerLocally(plan, (this.#local as LocalDecisions).decide(plan.charges), globalShadow);
   }
 
   #unknownDomain(request: RateLimitRequest, startedMillis: number): Decision {

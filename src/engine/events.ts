@@ -7,7 +7,8 @@ import type { StoreFailureKind } from "../stores/store.js";
  * - shadow_over_limit: a shadow limit that would have refused it.
  * - unlimited: the rule says so. no_rule: nothing to limit (D10). replaced: another limit took its place.
  * - unknown_domain: no rules for its domain (D10).
- * - failed_open, failed_closed, failed: the store failed and `allow`, `deny` or `error` decided (D13).
+ * - failed_open, failed_closed, local, failed: the store failed and `allow`, `deny`, `local` or `error` decided (D13).
+ * - cancelled: the caller went away before the store was asked, and nothing was charged.
  */
 export type DescriptorOutcome =
   | "ok"
@@ -20,10 +21,12 @@ export type DescriptorOutcome =
   | "unknown_domain"
   | "failed_open"
   | "failed_closed"
-  | "failed";
+  | "local"
+  | "failed"
+  | "cancelled";
 
 /** What became of a whole request. */
-export type RequestOutcome = "ok" | "over_limit" | "invalid" | "failed";
+export type RequestOutcome = "ok" | "over_limit" | "invalid" | "failed" | "cancelled";
 
 /**
  * What happens in the engine, told to whoever observes it. The methods must be cheap and must not throw.
@@ -36,7 +39,7 @@ export interface EngineEvents {
   requestDecided(outcome: RequestOutcome, seconds: number): void;
   /** The store answered or failed. */
   storeAnswered(store: string, status: "ok" | StoreFailureKind, seconds: number): void;
-  /** The store failed with these words; what then decided is counted by `descriptorDecided`. */
+  /** The store failed with these words, and not because the caller went away; what then decided is counted by `descriptorDecided`. */
   storeFailed(store: string, message: string): void;
   /** A `descriptor.limit` without a usable unit or multiplier was ignored (D9). */
   overrideIgnored(domain: string): void;

@@ -1,6 +1,6 @@
 import { type Algorithm, MAX_HITS } from "../limits/limit.js";
 import type { DomainRules, RateLimit, Rule } from "../rules/rule.js";
-import { bucketIdentity } from "../stores/bucket-identity.js";
+import type { IdentifyBucket } from "../stores/bucket-identity.js";
 import type { Action, Charge, Role } from "../stores/store.js";
 import { isReplaced, type MatchedLimits, matchLimits, replacedNames } from "./matched-limits.js";
 import type { MetricLabels } from "./metric-labels.js";
@@ -35,6 +35,12 @@ export interface RequestPlan {
   readonly charges: readonly Charge[];
 }
 
+/** What planning keeps from one request to the next. */
+export interface PlanParts {
+  readonly labels: MetricLabels;
+  readonly identifyBucket: IdentifyBucket;
+}
+
 /** The settings that planning needs, as EngineSettings has them. */
 export interface PlanSettings {
   readonly globalQuota: boolean;
@@ -48,7 +54,7 @@ export function planRequest(
   request: RateLimitRequest,
   domain: DomainRules,
   { globalQuota, defaultAlgorithm }: PlanSettings,
-  labels: MetricLabels,
+  { labels, identifyBucket }: PlanParts,
 ): RequestPlan {
   const matched = request.descriptors.map((descriptor) => matchLimits(domain, descriptor, defaultAlgorithm, labels));
   const replaced = replacedNames(matched);
@@ -56,7 +62,7 @@ export function planRequest(
   const descriptors = request.descriptors.map((descriptor, index) => {
     const limits = matched[index];
     if (limits === undefined) return NO_RULE;
-    return planDescriptor(request, descriptor, limits, replaced, globalQuota, charges);
+    return planDescriptor(request, descriptor, limits, replaced, globalQuota, identifyBucket, charges);
   });
   return { descriptors, charges };
 }
@@ -67,6 +73,7 @@ function planDescriptor(
   { rule, label, limits }: MatchedLimits,
   replaced: ReadonlySet<string> | undefined,
   globalQuota: boolean,
+  identifyBucket: IdentifyBucket,
   charges: Charge[],
 ): DescriptorPlan {
   const common = rule === undefined ? { label } : { label, rule };
@@ -78,7 +85,7 @@ function planDescriptor(
   const planned: PlannedLimit[] = [];
   for (const limit of limits) {
     if (limit.unlimited || isReplaced(limit, replaced)) continue;
-    const key = keyOf(request.domain, descriptor, rule, limit);
+    const key = keyOf(request.domain, descriptor, rule, limit, identifyBucket);
     const charge: Charge = { key, limit: limit.bucket, role, action, hits };
     planned.push({ limit, charge, chargeIndex: charges.length });
     charges.push(charge);
@@ -107,13 +114,19 @@ function roleOf(rule: Rule | undefined, globalQuota: boolean): Role {
  * D12: the bucket is that of the actual keys and values, or of the pattern where the rule shares its threshold. A rule
  * and an override with the same period share it, so that an override adds no tokens (D11).
  */
-function keyOf(domain: string, descriptor: Descriptor, rule: Rule | undefined, limit: RateLimit): string {
+function keyOf(
+  domain: string,
+  descriptor: Descriptor,
+  rule: Rule | undefined,
+  limit: RateLimit,
+  identifyBucket: IdentifyBucket,
+): string {
   const steps = descriptor.entries.map(({ key, value }, index) => {
     const step = rule?.path[index];
     if (step?.shareThreshold !== true) return { key, value };
     return { key: step.key, pattern: step.sharedPattern ?? "" };
   });
-  return bucketIdentity({
+  return identifyBucket({
     domain,
     steps,
     algorithm: limit.bucket.algorithm,

@@ -1,5 +1,6 @@
 import type { Entry } from "../rules/rule.js";
 import type { Unit } from "../rules/unit.js";
+import type { Caller } from "../stores/store.js";
 
 /** `descriptor.limit`: a rate that the proxy sends along, in place of the rule's (D9). */
 export interface Override {
@@ -25,4 +26,10 @@ export interface RateLimitRequest {
   readonly descriptors: readonly Descriptor[];
   /** Hits of descriptors without their own; 0 means 1 (D1). */
   readonly hitsAddend: number;
+}
+
+/** Who asked. It lives as the call does: what it says may change while a decision is made. */
+export interface EngineCaller extends Caller {
+  /** How long the caller will wait from now on, milliseconds; Infinity when it did not say. */
+  readonly remainingMillis: number;
 }

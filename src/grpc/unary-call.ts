@@ -3,6 +3,8 @@ import { type CallContext, STATUS_CODES, type UnaryAnswer, type UnaryHandler } f
 /** What a unary method needs of the call that a server of the grpc-js contract gives it. */
 interface UnaryCall<Request> {
   readonly request: Request;
+  /** Whether the caller has gone, or its time is over. */
+  readonly cancelled: boolean;
   /** A time of the wall clock, milliseconds since 1970 or a Date; Infinity where the caller set none. */
   getDeadline(): Date | number;
 }
@@ -22,7 +24,7 @@ export function unaryCall<Request, Response>(
     const fail = (): void => callback({ code: STATUS_CODES.INTERNAL, details: "internal error" });
     let answered: UnaryAnswer<Response> | Promise<UnaryAnswer<Response>>;
     try {
-      answered = handler(call.request, callContext(call.getDeadline()));
+      answered = handler(call.request, new LiveContext(call));
     } catch {
       return fail();
     }
@@ -31,7 +33,19 @@ export function unaryCall<Request, Response>(
   };
 }
 
-function callContext(deadline: Date | number): CallContext {
-  const remainingMillis = Number(deadline) - Date.now();
-  return Number.isFinite(remainingMillis) ? { remainingMillis: Math.max(0, remainingMillis) } : {};
+/** What a call of the grpc-js contract says of itself, each time it is asked. */
+class LiveContext implements CallContext {
+  readonly #call: UnaryCall<unknown>;
+
+  constructor(call: UnaryCall<unknown>) {
+    this.#call = call;
+  }
+
+  get remainingMillis(): number {
+    return this.isCancelled ? 0 : Math.max(0, Number(this.#call.getDeadline()) - Date.now());
+  }
+
+  get isCancelled(): boolean {
+    return this.#call.cancelled;
+  }
 }

@@ -1,5 +1,6 @@
 /** The status codes of gRPC that our services answer with. */
 export const STATUS_CODES = {
+  CANCELLED: 1,
   INVALID_ARGUMENT: 3,
   INTERNAL: 13,
   UNAVAILABLE: 14,
@@ -17,10 +18,12 @@ export interface CallStatus {
 /** What a call is answered with: a response, or a status that is not OK. */
 export type UnaryAnswer<Response> = { readonly response: Response } | { readonly status: CallStatus };
 
-/** What is known of a call besides its request. */
+/** What is known of a call besides its request. It lives as the call does: read it again whenever it matters. */
 export interface CallContext {
-  /** How long the caller will wait from now on, milliseconds, 0 when it has gone; absent when it did not say. */
-  readonly remainingMillis?: number;
+  /** How long the caller will wait from now on, milliseconds: 0 when it has gone, Infinity when it did not say. */
+  readonly remainingMillis: number;
+  /** Whether nobody waits for an answer any more. */
+  readonly isCancelled: boolean;
 }
 
 /**

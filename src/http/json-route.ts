@@ -5,8 +5,19 @@ import type { Route } from "./router.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
+/** Who waits for an answer over HTTP. */
+export interface HttpCaller {
+  /** How long, milliseconds: HTTP does not say. */
+  readonly remainingMillis: number;
+  /** Whether the connection is gone. Read it again whenever it matters. */
+  readonly isCancelled: boolean;
+}
+
 /** Decides over a request in JSON: the answer's status and its body, JSON too. */
-export type AnswerJson = (text: string) => Promise<{ readonly status: number; readonly body: string }>;
+export type AnswerJson = (
+  text: string,
+  caller: HttpCaller,
+) => Promise<{ readonly status: number; readonly body: string }>;
 
 /** POST /json: a RateLimitRequest in JSON, as envoyproxy/ratelimit has it. */
 export function jsonRoute(answerJson: AnswerJson): Route {
@@ -23,8 +34,17 @@ async function answerRequest(request: IncomingMessage, answerJson: AnswerJson): 
   }
   const text = decodeText(body.bytes);
   if (text === undefined) return errorReply(400, "the body is not UTF-8");
-  const answer = await answerJson(text);
+  const answer = await answerJson(text, callerOf(request));
   return jsonReply(answer.status, answer.body);
+}
+
+function callerOf({ socket }: IncomingMessage): HttpCaller {
+  return {
+    remainingMillis: Number.POSITIVE_INFINITY,
+    get isCancelled() {
+      return socket.destroyed;
+    },
+  };
 }
 
 function errorReply(status: number, error: string): HttpReply {

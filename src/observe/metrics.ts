@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { DecisionCounts } from "./decision-counts.js";
 import { type GrpcServerFigures, showGrpcServer } from "./grpc-server-metrics.js";
 import { PlainHistogram } from "./plain-histogram.js";
+import { type RedisStoreFigures, showRedisStore } from "./redis-store-metrics.js";
 import { ReloadMetrics } from "./reload-metrics.js";
 import { histogramSamples, ScrapedMetric, type ScrapedMetricOptions } from "./scraped-metric.js";
 
@@ -9,8 +10,8 @@ import { histogramSamples, ScrapedMetric, type ScrapedMetricOptions } from "./sc
 const DURATION_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1];
 
 // Shown as 0 before the first of them, so that the first is seen as an increase and not as a new series.
-const REQUEST_OUTCOMES = ["ok", "over_limit", "invalid", "failed"];
-const STORE_STATUSES = ["ok", "timeout", "unavailable", "error"];
+const REQUEST_OUTCOMES = ["ok", "over_limit", "invalid", "failed", "cancelled"];
+const STORE_STATUSES = ["ok", "timeout", "unavailable", "overload", "cancelled", "error"];
 
 /** What the memory store tells about itself. */
 export interface MemoryStoreFigures {
@@ -106,6 +107,11 @@ export class Metrics {
       type: "counter",
       read: () => [{ labels: {}, value: figures().evictions }],
     });
+  }
+
+  /** Shows the Redis store's own figures from now on. */
+  watchRedisStore(figures: () => RedisStoreFigures): void {
+    showRedisStore(this.registry, figures);
   }
 
   /** Shows what our own gRPC server has seen from now on. */

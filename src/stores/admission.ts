@@ -97,13 +97,13 @@ function hasPending(bucket: OpenBucket): boolean {
 }
 
 /** Every enforced charge must fit, and one of the quota charges, if there are any; a shadow quota counts as one that does. */
-function isAdmitted(charges: readonly Charge[], outcomes: readonly OutcomeDraft[]): boolean {
+export function isAdmitted(charges: readonly Charge[], outcomes: readonly Outcome[]): boolean {
   let hasQuota = false;
   let quotaFits = false;
   for (let i = 0; i < charges.length; i++) {
     const { action, role } = charges[i] as Charge;
     if (action === "refund" || role === "shadow") continue;
-    const fitting = (outcomes[i] as OutcomeDraft).fits;
+    const fitting = (outcomes[i] as Outcome).fits;
     if (role === "enforced") {
       if (!fitting) return false;
     } else {

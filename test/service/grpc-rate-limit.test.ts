@@ -2,7 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Decision } from "../../src/engine/decision.js";
 import { EngineError } from "../../src/engine/engine-error.js";
-import type { RateLimitRequest } from "../../src/engine/request.js";
+import type { EngineCaller, RateLimitRequest } from "../../src/engine/request.js";
 import { engineUnderTest } from "../support/engine-under-test.js";
 import { GrpcClient, type Message } from "../support/grpc-client.js";
 import { type Decide, SERVER_KINDS, type Servers, startServers } from "../support/grpc-servers.js";
@@ -24,10 +24,10 @@ describe.each(SERVER_KINDS)("on the %s server", (kind) => {
   /** An engine that lets everything through and remembers what it was asked. */
   function openEngine() {
     const asked: RateLimitRequest[] = [];
-    const budgets: (number | undefined)[] = [];
-    const decide = (request: RateLimitRequest, budget?: number): Decision => {
+    const budgets: number[] = [];
+    const decide = (request: RateLimitRequest, caller?: EngineCaller): Decision => {
       asked.push(request);
-      budgets.push(budget);
+      budgets.push(caller?.remainingMillis ?? Number.NaN);
       return { overallCode: "OK", statuses: request.descriptors.map(() => ({ code: "OK" })) };
     };
     return { asked, budgets, decide };
@@ -106,7 +106,7 @@ describe.each(SERVER_KINDS)("on the %s server", (kind) => {
       const { engine } = engineUnderTest(
         "domain: shop\ndescriptors: [{ key: path, rate_limit: { requests_per_unit: 2, unit: hour } }]",
       );
-      const { client } = await serve((request, budget) => engine.decide(request, budget));
+      const { client } = await serve((request, caller) => engine.decide(request, caller));
       const codes: unknown[] = [];
       for (let call = 0; call < 3; call++) codes.push((await client.shouldRateLimit(REQUEST)).overall_code);
       expect(codes).toEqual(["OK", "OK", "OVER_LIMIT"]);
@@ -121,7 +121,7 @@ describe.each(SERVER_KINDS)("on the %s server", (kind) => {
       const [withDeadline, without] = engine.budgets;
       expect(withDeadline).toBeGreaterThan(10_000);
       expect(withDeadline).toBeLessThanOrEqual(20_000);
-      expect(without).toBeUndefined();
+      expect(without).toBe(Number.POSITIVE_INFINITY);
     });
 
     it("answers the next call after one whose deadline passed while the engine was busy", async () => {
@@ -138,6 +138,7 @@ describe.each(SERVER_KINDS)("on the %s server", (kind) => {
     it.each([
       [new EngineError("invalid_request", "no domain"), status.INVALID_ARGUMENT, "no domain"],
       [new EngineError("store_failure", "redis is gone"), status.UNAVAILABLE, "redis is gone"],
+      [new EngineError("cancelled", "the caller has gone"), status.CANCELLED, "the caller has gone"],
       [new TypeError("secret"), status.INTERNAL, "internal error"],
     ])("turns the engine's %s into a status, and the next call is answered", async (error, code, details) => {
       const engine = openEngine();

@@ -70,7 +70,7 @@ describe("POST /json", () => {
     const { engine } = engineUnderTest(
       "domain: shop\ndescriptors: [{ key: path, rate_limit: { requests_per_unit: 2, unit: hour } }]",
     );
-    const server = await serve((request, budget) => engine.decide(request, budget));
+    const server = await serve((request, caller) => engine.decide(request, caller));
     const statuses: number[] = [];
     for (let call = 0; call < 3; call++) statuses.push((await post(server, BODY)).status);
     expect(statuses).toEqual([200, 200, 429]);
@@ -91,6 +91,7 @@ describe("POST /json", () => {
   it.each([
     [new EngineError("invalid_request", "no domain"), 400, "no domain"],
     [new EngineError("store_failure", "redis is gone"), 503, "redis is gone"],
+    [new EngineError("cancelled", "the caller has gone"), 499, "the caller has gone"],
     [new TypeError("secret"), 500, "internal error"],
   ])("answers the engine's %s with an error", async (error, status, words) => {
     expect(await post(await serve(() => Promise.reject(error)), BODY)).toEqual({ status, json: { error: words } });

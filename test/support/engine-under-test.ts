@@ -1,7 +1,7 @@
 import type { Decision } from "../../src/engine/decision.js";
-import { Engine, type EngineSettings } from "../../src/engine/engine.js";
+import { Engine, type EngineParts, type EngineSettings } from "../../src/engine/engine.js";
 import type { DescriptorOutcome, EngineEvents, RequestOutcome } from "../../src/engine/events.js";
-import type { Descriptor, RateLimitRequest } from "../../src/engine/request.js";
+import type { Descriptor, EngineCaller, RateLimitRequest } from "../../src/engine/request.js";
 import { compileRules } from "../../src/rules/load-rules.js";
 import { MemoryStore } from "../../src/stores/memory/memory-store.js";
 import type { Store } from "../../src/stores/store.js";
@@ -38,6 +38,7 @@ export class RecordedEvents implements EngineEvents {
 const DEFAULT_SETTINGS: EngineSettings = {
   storeTimeoutMillis: 10,
   onStoreFailure: "error",
+  localShare: 1,
   defaultAlgorithm: "token_bucket",
   globalShadow: false,
   globalQuota: false,
@@ -45,7 +46,12 @@ const DEFAULT_SETTINGS: EngineSettings = {
 };
 
 /** An engine over rules given as text and a memory store whose clock the test moves. */
-export function engineUnderTest(yaml: string, settings: Partial<EngineSettings> = {}, store?: Store) {
+export function engineUnderTest(
+  yaml: string,
+  settings: Partial<EngineSettings> = {},
+  store?: Store,
+  more: Pick<EngineParts, "localStore" | "identifyBucket"> = {},
+) {
   const clock = { nowMicros: 1_700_000_000_000_000 };
   const events = new RecordedEvents();
   let rules = rulesOf(yaml);
@@ -54,6 +60,7 @@ export function engineUnderTest(yaml: string, settings: Partial<EngineSettings> 
     store: store ?? new MemoryStore({ nowMicros: () => clock.nowMicros }),
     settings: { ...DEFAULT_SETTINGS, ...settings },
     events,
+    ...more,
   });
   return {
     engine,
@@ -73,6 +80,11 @@ function rulesOf(yaml: string) {
   const { rules, faults } = compileRules([{ path: "test.yaml", text: yaml }]);
   if (rules === undefined) throw new Error(faults.map((fault) => fault.message).join("\n"));
   return rules;
+}
+
+/** A caller who waits so long. */
+export function callerWaiting(remainingMillis: number): EngineCaller {
+  return { remainingMillis, isCancelled: false };
 }
 
 /** A descriptor of `key=value` entries. */

@@ -1,5 +1,5 @@
 import type { Decision } from "../../src/engine/decision.js";
-import type { RateLimitRequest } from "../../src/engine/request.js";
+import type { EngineCaller, RateLimitRequest } from "../../src/engine/request.js";
 import { addRateLimitService } from "../../src/grpc/add-rate-limit-service.js";
 import { GrpcJsServer } from "../../src/grpc/grpc-js-server.js";
 import type { GrpcServer } from "../../src/grpc/grpc-server.js";
@@ -11,7 +11,7 @@ import { type OperatorRouteParts, operatorRoutes } from "../../src/http/operator
 import { NativeGrpcServer } from "../../src/native-grpc-server.js";
 import { GrpcClient } from "./grpc-client.js";
 
-export type Decide = (request: RateLimitRequest, callerBudgetMillis?: number) => Decision | Promise<Decision>;
+export type Decide = (request: RateLimitRequest, caller: EngineCaller) => Decision | Promise<Decision>;
 
 /** Weir's two listeners around an engine of the test's choice, on free ports of 127.0.0.1. */
 export interface Servers {

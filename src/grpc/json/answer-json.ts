@@ -1,8 +1,22 @@
 import type { Decision } from "../../engine/decision.js";
 import type { RateLimitRequest } from "../../engine/request.js";
-import { type CallStatus, STATUS_CODES, type UnaryAnswer, type UnaryHandler } from "../unary-handler.js";
+import {
+  type CallContext,
+  STATUS_CODES,
+  type StatusCode,
+  type UnaryAnswer,
+  type UnaryHandler,
+} from "../unary-handler.js";
 import { requestFromJson } from "./request-from-json.js";
 import { responseToJson } from "./response-to-json.js";
+
+const HTTP_STATUSES: Readonly<Record<StatusCode, number>> = {
+  [STATUS_CODES.INVALID_ARGUMENT]: 400,
+  // As proxies log a client that has gone: it never reads this.
+  [STATUS_CODES.CANCELLED]: 499,
+  [STATUS_CODES.INTERNAL]: 500,
+  [STATUS_CODES.UNAVAILABLE]: 503,
+};
 
 /** An answer over HTTP: its status and its body, which is JSON. */
 export interface JsonAnswer {
@@ -16,23 +30,18 @@ export interface JsonAnswer {
  */
 export function createAnswerJson(
   shouldRateLimit: UnaryHandler<RateLimitRequest, Decision>,
-): (text: string) => Promise<JsonAnswer> {
-  return async (text) => {
+): (text: string, caller: CallContext) => Promise<JsonAnswer> {
+  return async (text, caller) => {
     const parsed = requestFromJson(text);
     if ("error" in parsed) return errorAnswer(400, parsed.error);
-    return answerOverHttp(await shouldRateLimit(parsed.request, {}));
+    return answerOverHttp(await shouldRateLimit(parsed.request, caller));
   };
 }
 
 function answerOverHttp(answer: UnaryAnswer<Decision>): JsonAnswer {
-  if ("status" in answer) return errorAnswer(httpStatus(answer.status), answer.status.message);
+  if ("status" in answer) return errorAnswer(HTTP_STATUSES[answer.status.code], answer.status.message);
   const { response } = answer;
   return { status: response.overallCode === "OK" ? 200 : 429, body: JSON.stringify(responseToJson(response)) };
-}
-
-function httpStatus({ code }: CallStatus): number {
-  if (code === STATUS_CODES.INVALID_ARGUMENT) return 400;
-  return code === STATUS_CODES.UNAVAILABLE ? 503 : 500;
 }
 
 function errorAnswer(status: number, error: string): JsonAnswer {

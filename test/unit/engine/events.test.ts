@@ -4,7 +4,7 @@ import { EngineError } from "../../../src/engine/engine-error.js";
 import { compileRules } from "../../../src/rules/load-rules.js";
 import { MemoryStore } from "../../../src/stores/memory/memory-store.js";
 import { type Store, StoreFailure } from "../../../src/stores/store.js";
-import { descriptor, engineUnderTest, RecordedEvents } from "../../support/engine-under-test.js";
+import { callerWaiting, descriptor, engineUnderTest, RecordedEvents } from "../../support/engine-under-test.js";
 
 const RULES = `
 domain: test
@@ -22,6 +22,7 @@ const client = descriptor({ client: "a" });
 const SETTINGS = {
   storeTimeoutMillis: 10,
   onStoreFailure: "error",
+  localShare: 1,
   defaultAlgorithm: "token_bucket",
   globalShadow: false,
   globalQuota: false,
@@ -130,8 +131,8 @@ describe("the caller's deadline", () => {
   it("leaves no time when all of it is needed for the way back", () => {
     const { engine, events } = engineUnderTest(RULES);
     const request = { domain: "test", hitsAddend: 0, descriptors: [client] };
-    expect(() => engine.decide(request, 2)).toThrow(/deadline/);
-    expect(() => engine.decide(request, 2.001)).not.toThrow();
+    expect(() => engine.decide(request, callerWaiting(2))).toThrow(/deadline/);
+    expect(() => engine.decide(request, callerWaiting(2.001))).not.toThrow();
     expect(events.store).toEqual(["timeout", "ok"]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EngineError } from "../../../src/engine/engine-error.js";
 import { type Store, StoreFailure } from "../../../src/stores/store.js";
-import { descriptor, engineUnderTest } from "../../support/engine-under-test.js";
+import { callerWaiting, descriptor, engineUnderTest } from "../../support/engine-under-test.js";
 
 const RULES = `
 domain: test
@@ -281,7 +281,7 @@ describe("D13: when the store fails", () => {
   it("does not charge when the caller's deadline leaves no time", () => {
     const { engine, decide, events } = engineUnderTest(RULES);
     const request = { domain: "test", hitsAddend: 0, descriptors: [client()] };
-    expect(() => engine.decide(request, 1)).toThrow(/deadline/);
+    expect(() => engine.decide(request, callerWaiting(1))).toThrow(/deadline/);
     expect(events.store).toEqual(["timeout"]);
     expect(decide([client({ hitsAddend: 0 })]).statuses[0]?.limitRemaining).toBe(5);
   });

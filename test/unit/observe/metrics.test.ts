@@ -21,6 +21,7 @@ describe("the metrics of a server that has done nothing yet", () => {
       'weir_request_duration_seconds_count{outcome="over_limit"} 0',
       'weir_request_duration_seconds_count{outcome="invalid"} 0',
       'weir_request_duration_seconds_count{outcome="failed"} 0',
+      'weir_request_duration_seconds_count{outcome="cancelled"} 0',
     ]);
   });
 
@@ -111,6 +112,8 @@ describe("the metrics after some traffic", () => {
       'weir_store_operations_total{store="redis",status="ok"} 2',
       'weir_store_operations_total{store="redis",status="timeout"} 1',
       'weir_store_operations_total{store="redis",status="unavailable"} 0',
+      'weir_store_operations_total{store="redis",status="overload"} 0',
+      'weir_store_operations_total{store="redis",status="cancelled"} 0',
       'weir_store_operations_total{store="redis",status="error"} 0',
     ]);
     const durations = await scrape(metrics, "weir_store_operation_duration_seconds");

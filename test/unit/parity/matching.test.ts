@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createShouldRateLimit } from "../../../src/grpc/rate-limit-service.js";
-import { descriptor, engineUnderTest } from "../../support/engine-under-test.js";
+import { callerWaiting, descriptor, engineUnderTest } from "../../support/engine-under-test.js";
 import { domainFrom, faultsIn, labelMet } from "../rules/compiled.js";
 
 /* Rows of docs/from-envoyproxy-ratelimit.md, section "Matching". */
@@ -114,7 +114,7 @@ test.each([
     decide: (asked) => engine.decide(asked),
     reportFault: (fault) => expect.unreachable(fault),
   });
-  expect(await answer({ hitsAddend: 0, ...request }, {})).toEqual({ status: { code: 3, message } });
+  expect(await answer({ hitsAddend: 0, ...request }, callerWaiting(20))).toEqual({ status: { code: 3, message } });
 });
 
 const SHARED = `
