@@ -11,6 +11,7 @@ const ORDER = [
     "main",
     "cli",
     "app",
+    "open-store",
     "grpc-servers",
     "serving",
     "settings",
@@ -35,7 +36,7 @@ const MAY_IMPORT = new Map([
 ]);
 
 /** Parts that not all above them may have: who may import them besides themselves. */
-const IMPORTED_BY = new Map([["settings", ["cli", "app", "grpc-servers"]]]);
+const IMPORTED_BY = new Map([["settings", ["cli", "app", "open-store", "grpc-servers"]]]);
 
 /** Parts of plain arithmetic, which import no package and nothing of Node either. */
 const PURE = ["limits"];

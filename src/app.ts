@@ -10,14 +10,15 @@ import { operatorRoutes } from "./http/operator-routes.js";
 import { BusinessEvents, type RulesSummary } from "./observe/business-events.js";
 import { createLogger, type Logger } from "./observe/log.js";
 import { Metrics } from "./observe/metrics.js";
+import { openLocalStore, openStore } from "./open-store.js";
 import { countRules, eachRule } from "./rules/reload/encoded-rules.js";
 import { inTurns } from "./rules/reload/in-turns.js";
 import { type FirstRules, LiveRules, type RulesInForce } from "./rules/reload/live-rules.js";
 import { Serving } from "./serving.js";
 import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
-import { MemoryStore } from "./stores/memory/memory-store.js";
-import { RedisStore } from "./stores/redis/redis-store.js";
+import { identifyBuckets } from "./stores/bucket-identity.js";
+import { readHashSecret } from "./stores/hash-secret.js";
 import type { Store } from "./stores/store.js";
 import { readVersion } from "./version.js";
 
@@ -33,17 +34,19 @@ export interface App {
 
 /**
  * Puts the parts together and opens the listeners.
- * @throws StartError broken rules (exit code 2), or a listener that cannot be opened (1)
+ * @throws StartError broken rules or a bad secret (exit code 2), or a listener that cannot be opened (1)
  */
 export async function startApp(settings: Settings): Promise<App> {
   const version = readVersion();
   const logger = createLogger({ level: settings.logLevel });
   const metrics = new Metrics(version);
   const events = new BusinessEvents(metrics, logger);
+  const identifyBucket = identifyBuckets(settings.hashKeys ? readHashSecret(settings.hashKeysSecretFile) : undefined);
   const rules = await startRules(settings, metrics, events);
-  const store = openStore(settings, metrics);
-  const engine = new Engine({ rules: () => rules.current, store, settings, events });
-  const serving = new Serving(store);
+  const store = openStore(settings, metrics, events);
+  const localStore = openLocalStore(settings, metrics);
+  const engine = new Engine({ rules: () => rules.current, store, localStore, identifyBucket, settings, events });
+  const serving = new Serving(store, !settings.readyWithoutStore);
   const servers = buildServers(settings, engine, serving, metrics, logger);
   const parts = { settings, rules, store, serving, servers, events };
   try {
@@ -104,20 +107,11 @@ function summarize(path: string, { rules, encoded, warnings }: RulesInForce): Ru
   return { path, domains: rules.domains.size, rules: countRules(encoded), warnings };
 }
 
-function openStore(settings: Settings, metrics: Metrics): Store {
-  const pendingLapseMicros = Math.round(settings.pendingLapseMillis * 1000);
-  if (settings.store === "redis") {
-    return new RedisStore({ url: settings.redisUrl, keyPrefix: settings.redisKeyPrefix, pendingLapseMicros });
-  }
-  const store = new MemoryStore({ maxBuckets: settings.memoryMaxBuckets, pendingLapseMicros });
-  metrics.watchMemoryStore(() => ({ buckets: store.size, evictions: store.evictions }));
-  return store;
-}
-
+/** @throws StartError (2) a file that a setting names cannot be used */
 function buildServers(settings: Settings, engine: Engine, serving: Serving, metrics: Metrics, logger: Logger): Servers {
   const reportFault = (message: string, error: unknown): void => logger.error({ err: error }, message);
   const shouldRateLimit = createShouldRateLimit({
-    decide: (request, callerBudgetMillis) => engine.decide(request, callerBudgetMillis),
+    decide: (request, caller) => engine.decide(request, caller),
     reportFault,
   });
   const grpc = createGrpcServer(settings, metrics, reportFault);

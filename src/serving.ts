@@ -15,8 +15,10 @@ export class Serving {
   #tell: (isServing: boolean) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(store: Store) {
+  /** @param isStoreNeeded false: ready before the store was reached, too */
+  constructor(store: Store, isStoreNeeded: boolean) {
     this.#store = store;
+    this.#storeReached = !isStoreNeeded;
   }
 
   /** From now on `tell` hears when this changes. */
@@ -39,7 +41,7 @@ export class Serving {
   }
 
   #lookForStore(): void {
-    this.#storeReached = this.#store.isReady();
+    this.#storeReached ||= this.#store.isReady();
     if (this.#storeReached) this.#tell(true);
     else this.#timer = setTimeout(() => this.#lookForStore(), READY_CHECK_MILLIS);
   }

@@ -75,6 +75,11 @@ export class BusinessEvents {
     );
   }
 
+  /** The store works, but not as it should: something that an operator should look at. */
+  storeWarning(message: string): void {
+    this.#logger.warn({ message }, "the store needs attention");
+  }
+
   /** The first rules came into force. */
   rulesLoaded(summary: RulesSummary): void {
     this.#metrics.reloads.started();

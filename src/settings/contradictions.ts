@@ -1,3 +1,4 @@
+import { findRedisContradictions } from "./redis-contradictions.js";
 import { SETTINGS, type Settings, variableOf } from "./table.js";
 
 /** What is wrong between settings that are right each by itself, a line each. */
@@ -14,5 +15,8 @@ export function findContradictions(settings: Settings): string[] {
   if (grpcTlsCert !== "" && grpcServer === "grpc-js") {
     faults.push(`${name("grpcTlsCert")} needs ${name("grpcServer")} to be native`);
   }
-  return faults;
+  if (settings.hashKeys !== (settings.hashKeysSecretFile !== "")) {
+    faults.push(`${name("hashKeys")} and ${name("hashKeysSecretFile")} must be given both or not at all`);
+  }
+  return [...faults, ...findRedisContradictions(settings)];
 }

@@ -9,6 +9,17 @@ export interface Kind<T> {
   readonly mayBe: string;
 }
 
+/** One row of the table: flags, environment, help and messages all come from here. */
+export interface Setting<T> extends Kind<T> {
+  /** `grpc-listen` is the flag `--grpc-listen` and the variable `WEIR_GRPC_LISTEN`. */
+  readonly name: string;
+  /** As text, read like any other value. */
+  readonly default: string;
+  readonly description: string;
+  /** Its value is shown to nobody. */
+  readonly secret?: true;
+}
+
 /** A kind whose text is read by a function that answers undefined where it cannot. */
 function readBy<T>(read: (text: string) => T | undefined, mayBe: string): Kind<T> {
   const schema = z.string().transform((text, context) => {
@@ -42,10 +53,15 @@ function isRedisUrl(text: string): boolean {
 
 export const redisUrl: Kind<string> = {
   schema: z.string().refine(isRedisUrl),
-  mayBe: "redis://[user:password@]host[:port][/db], rediss:// for TLS, or unix:///path/to/socket",
+  mayBe: "redis://[user:password@]host[:port][,host[:port]...][/db], rediss:// for TLS, or unix:///path/to/socket",
 };
 
 export const optionalFile: Kind<string> = { schema: z.string(), mayBe: "the path of a file, or nothing" };
+
+/** @param what it is, when it is given */
+export function optionalText(what: string): Kind<string> {
+  return { schema: z.string(), mayBe: `${what}, or nothing` };
+}
 
 export const address = readBy(
   parseListenAddress,
@@ -59,6 +75,11 @@ export function duration(shortest: string, longest: string): Kind<number> {
     return millis !== undefined && millis >= least && millis <= most ? millis : undefined;
   }, `a duration from ${shortest} to ${longest} (a number with its unit: ms, s, m or h)`);
 }
+
+export const share = readBy((text) => {
+  const amount = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  return amount > 0 && amount <= 1 ? amount : undefined;
+}, "a number above 0 and up to 1, such as 0.25");
 
 export function wholeNumber(least: number, most: number): Kind<number> {
   return readBy(

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import type { ListenAddress } from "../http/listen-address.js";
-import { address, duration, type Kind, oneOf, optionalFile, redisUrl, wholeNumber, yesOrNo } from "./kinds.js";
+import { address, duration, oneOf, optionalFile, type Setting, share, wholeNumber, yesOrNo } from "./kinds.js";
+import { REDIS_ROWS, type RedisSettings } from "./redis-rows.js";
+
+export type { Setting } from "./kinds.js";
 
 /** All that can be set from outside, checked and typed. */
-export interface Settings {
+export interface Settings extends RedisSettings {
   /** A file or a folder. */
   readonly rules: string;
   /** How often to look for changed rules; 0: not at all. */
@@ -11,9 +14,12 @@ export interface Settings {
   /** How limits count whose file does not say. */
   readonly defaultAlgorithm: "token_bucket" | "fixed_window" | "sliding_window";
   readonly store: "memory" | "redis";
-  /** `redis://`, `rediss://` or `unix:///path`. May hold a password: never print it. */
-  readonly redisUrl: string;
-  readonly redisKeyPrefix: string;
+  /** Values are in no bucket's identity as they were sent (D12); needs the secret. */
+  readonly hashKeys: boolean;
+  /** A file; empty: no secret. */
+  readonly hashKeysSecretFile: string;
+  /** The most refusals of Redis that are answered again without asking it; 0: none. */
+  readonly denyCacheSize: number;
   readonly grpcListen: ListenAddress;
   readonly grpcServer: "native" | "grpc-js";
   /** Files in PEM; empty: plain connections. */
@@ -29,7 +35,9 @@ export interface Settings {
   readonly grpcKeepaliveTimeoutMillis: number;
   readonly httpListen: ListenAddress;
   /** What D13 says when the store fails. */
-  readonly onStoreFailure: "error" | "allow" | "deny";
+  readonly onStoreFailure: "error" | "allow" | "deny" | "local";
+  /** Under `local`, what this process takes on itself of every limit: above 0, up to 1. */
+  readonly localShare: number;
   readonly storeTimeoutMillis: number;
   /** How long a pending charge is kept (D5). */
   readonly pendingLapseMillis: number;
@@ -37,22 +45,13 @@ export interface Settings {
   readonly globalQuota: boolean;
   readonly responseDynamicMetadata: boolean;
   readonly memoryMaxBuckets: number;
+  /** Whether traffic may come before the store was reached. */
+  readonly readyWithoutStore: boolean;
   /** Between "not ready" and the end of listening, so that proxies look elsewhere first. */
   readonly shutdownDelayMillis: number;
   /** How long calls in flight may take to finish after that. */
   readonly shutdownTimeoutMillis: number;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
-}
-
-/** One row of the table: flags, environment, help and messages all come from here. */
-export interface Setting<T> extends Kind<T> {
-  /** `grpc-listen` is the flag `--grpc-listen` and the variable `WEIR_GRPC_LISTEN`. */
-  readonly name: string;
-  /** As text, read like any other value. */
-  readonly default: string;
-  readonly description: string;
-  /** Its value is shown to nobody. */
-  readonly secret?: true;
 }
 
 /** A JavaScript Map holds 2^24 entries and no more. */
@@ -86,20 +85,24 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description: "Where buckets live: in this process, or in Redis, shared by all replicas.",
     ...oneOf("memory", "redis"),
   },
-  redisUrl: {
-    name: "redis-url",
-    default: "redis://127.0.0.1:6379",
-    description: "The Redis server, when the store is redis.",
-    ...redisUrl,
-    secret: true,
+  ...REDIS_ROWS,
+  hashKeys: {
+    name: "hash-keys",
+    default: "false",
+    description: "Keep values out of keys and logs by an HMAC-SHA256; detailed_metric and value_to_metric show theirs.",
+    ...yesOrNo,
   },
-  redisKeyPrefix: {
-    name: "redis-key-prefix",
-    default: "weir:",
-    description: "What all keys in Redis start with. Replicas with the same prefix share their buckets.",
-    // Braces would move all keys into one slot of a Redis Cluster.
-    schema: z.string().regex(/^[^{}]*$/),
-    mayBe: "text without { and }, or nothing",
+  hashKeysSecretFile: {
+    name: "hash-keys-secret-file",
+    default: "",
+    description: "That secret, at least 16 bytes, read once at start. Replicas must have the same to count together.",
+    ...optionalFile,
+  },
+  denyCacheSize: {
+    name: "deny-cache-size",
+    default: "10000",
+    description: "How many refusals of Redis to remember, a second at most, and answer again without it; 0: none.",
+    ...wholeNumber(0, 1_000_000),
   },
   grpcListen: {
     name: "grpc-listen",
@@ -171,8 +174,15 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
   onStoreFailure: {
     name: "on-store-failure",
     default: "error",
-    description: "What a call gets when the store fails or is late: an error, so that Envoy decides, or this answer.",
-    ...oneOf("error", "allow", "deny"),
+    description:
+      "What decides when the store fails or is late: Envoy (error), this answer, or buckets of this process (local).",
+    ...oneOf("error", "allow", "deny", "local"),
+  },
+  localShare: {
+    name: "local-share",
+    default: "1",
+    description: "Under local, the share of every limit that this process takes on itself: 0.25 with four replicas.",
+    ...share,
   },
   storeTimeoutMillis: {
     name: "store-timeout",
@@ -209,6 +219,12 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     default: "1000000",
     description: "The most buckets the memory store keeps; beyond, the one nearest to full goes.",
     ...wholeNumber(1, MOST_BUCKETS),
+  },
+  readyWithoutStore: {
+    name: "ready-without-store",
+    default: "false",
+    description: "Be ready before the store was reached for the first time: calls are answered as if it had failed.",
+    ...yesOrNo,
   },
   shutdownDelayMillis: {
     name: "shutdown-delay",

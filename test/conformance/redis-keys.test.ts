@@ -12,7 +12,7 @@ let store: RedisStore;
 
 beforeAll(async () => {
   redis = await startClockedRedis();
-  store = await connectedStore({ url: redis.url, keyPrefix: "weir:", pendingLapseMicros: LAPSE });
+  store = await connectedStore({ url: redis.url, denyCacheSize: 0, keyPrefix: "weir:", pendingLapseMicros: LAPSE });
 });
 
 afterAll(async () => {
@@ -119,8 +119,8 @@ describe("a bucket's key in Redis", () => {
       ["p{", "k", "p%7B", "k"],
     ] as const;
     for (const [prefix, key, otherPrefix, otherKey] of pairs) {
-      const one = await connectedStore({ url: redis.url, keyPrefix: prefix });
-      const other = await connectedStore({ url: redis.url, keyPrefix: otherPrefix });
+      const one = await connectedStore({ url: redis.url, denyCacheSize: 0, keyPrefix: prefix });
+      const other = await connectedStore({ url: redis.url, denyCacheSize: 0, keyPrefix: otherPrefix });
       await one.decide([take(key, limit, 2)], BUDGET);
       expect(await other.decide([take(otherKey, limit, 2)], BUDGET), `${prefix} and ${otherPrefix}`).toMatchObject({
         admitted: true,
@@ -155,7 +155,12 @@ describe("a bucket's key in Redis", () => {
 describe("two stores on one Redis", () => {
   it("count together exactly", async () => {
     const limit = perPeriod(50, HOUR);
-    const other = await connectedStore({ url: redis.url, keyPrefix: "weir:", pendingLapseMicros: LAPSE });
+    const other = await connectedStore({
+      url: redis.url,
+      denyCacheSize: 0,
+      keyPrefix: "weir:",
+      pendingLapseMicros: LAPSE,
+    });
     const decisions = Array.from({ length: 200 }, (_, i) =>
       (i % 2 === 0 ? store : other).decide([take("shared", limit)], BUDGET),
     );

@@ -13,7 +13,7 @@ let store: RedisStore;
 
 beforeAll(async () => {
   redis = await startClockedRedis();
-  store = await connectedStore({ url: redis.url });
+  store = await connectedStore({ url: redis.url, denyCacheSize: 0 });
   await redis.advance(HOUR - (redis.nowMicros() % HOUR));
 });
 
@@ -42,7 +42,7 @@ function packed(...numbers: number[]): Buffer {
 
 function harness() {
   return {
-    decide: (charges: Parameters<RedisStore["decide"]>[0]) => store.decide(charges, BUDGET),
+    decide: async (charges: Parameters<RedisStore["decide"]>[0]) => store.decide(charges, BUDGET),
     nowMicros: redis.nowMicros,
     advance: redis.advance,
     freshKey: () => "",

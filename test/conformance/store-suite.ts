@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Store } from "../../src/stores/store.js";
-import { arbitraryHistory, emptyTally, HistoryRun } from "../support/model/history.js";
+import { arbitraryHistory, emptyTally, type History, HistoryRun } from "../support/model/history.js";
 import { describeAlgorithmsTogether } from "./sentences/algorithms-together.js";
 import { describeAllOrNothing } from "./sentences/all-or-nothing.js";
 import { describeCostAfterTheFact, SHORT_LAPSE_MICROS } from "./sentences/cost-after-the-fact.js";
@@ -36,8 +36,16 @@ const BUDGET_MILLIS = 10_000;
 const HISTORIES = 40;
 const REQUESTS_PER_HISTORY = 40;
 
+export interface SuiteOptions {
+  /**
+   * The store decides over requests in parts. A refused one then leaves a trace: its buckets have been written, at that
+   * time and by those limits. So histories where the clock steps back or limits change may give fewer tokens.
+   */
+  readonly inParts?: boolean;
+}
+
 /** Sentences that hold for every store, and histories that every store answers as the exact model does. */
-export function describeStoreConformance(name: string, open: OpenStore): void {
+export function describeStoreConformance(name: string, open: OpenStore, options: SuiteOptions = {}): void {
   describe(`the ${name} store`, () => {
     const shortLapse = { pendingLapseMicros: SHORT_LAPSE_MICROS };
     describe("takes tokens from a bucket and", () => withStore(open, {}, describeTokenBucket));
@@ -53,7 +61,8 @@ export function describeStoreConformance(name: string, open: OpenStore): void {
       describe("settles costs after the fact and", () =>
         withStore(open, shortLapse, (harness) => describeCostAfterTheFact(harness, algorithm)));
     });
-    describe("meets the exact model and", () => withStore(open, shortLapse, describeHistories));
+    describe("meets the exact model and", () =>
+      withStore(open, shortLapse, (harness) => describeHistories(harness, options)));
   });
 }
 
@@ -84,13 +93,25 @@ function withStore(
   sentences(() => harness as StoreHarness);
 }
 
-function describeHistories(harness: () => StoreHarness): void {
+function describeHistories(harness: () => StoreHarness, { inParts = false }: SuiteOptions): void {
   it("answers the same to any history", async () => {
     const tally = emptyTally();
-    const property = fc.asyncProperty(arbitraryHistory(REQUESTS_PER_HISTORY), async (history) => {
+    const histories = arbitraryHistory(REQUESTS_PER_HISTORY).map((history) =>
+      inParts ? undisturbed(history) : history,
+    );
+    const property = fc.asyncProperty(histories, async (history) => {
       await new HistoryRun(history, harness().freshKey(), SHORT_LAPSE_MICROS, tally).against(harness());
     });
     await fc.assert(property, { numRuns: HISTORIES, endOnFailure: true });
     expect(tally.requests).toBeGreaterThan(HISTORIES);
   });
+}
+
+/** The same history without steps back of the clock, and with one version of each limit. */
+function undisturbed(history: History): History {
+  const requests = history.requests.map((request) => {
+    const step = request.step.kind === "back" ? { ...request.step, kind: "none" as const } : request.step;
+    return { ...request, step, version: 0 };
+  });
+  return { ...history, requests };
 }

@@ -6,8 +6,24 @@ const DEFAULTS = {
   rulesPollMillis: 1_000,
   defaultAlgorithm: "token_bucket",
   store: "memory",
+  redisTopology: "single",
   redisUrl: "redis://127.0.0.1:6379",
   redisKeyPrefix: "weir:",
+  redisUser: "",
+  redisPasswordFile: "",
+  redisSentinelMaster: "",
+  redisSentinelUser: "",
+  redisSentinelPasswordFile: "",
+  redisTlsCa: "",
+  redisTlsCert: "",
+  redisTlsKey: "",
+  redisTlsServerName: "",
+  redisConnectTimeoutMillis: 5_000,
+  redisClusterTags: 16,
+  redisMaxQueued: 10_000,
+  hashKeys: false,
+  hashKeysSecretFile: "",
+  denyCacheSize: 10_000,
   grpcListen: { host: "0.0.0.0", port: 8081 },
   grpcServer: "native",
   grpcTlsCert: "",
@@ -20,12 +36,14 @@ const DEFAULTS = {
   grpcKeepaliveTimeoutMillis: 20_000,
   httpListen: { host: "0.0.0.0", port: 8080 },
   onStoreFailure: "error",
+  localShare: 1,
   storeTimeoutMillis: 10,
   pendingLapseMillis: 900_000,
   globalShadow: false,
   globalQuota: false,
   responseDynamicMetadata: false,
   memoryMaxBuckets: 1_000_000,
+  readyWithoutStore: false,
   shutdownDelayMillis: 0,
   shutdownTimeoutMillis: 10_000,
   logLevel: "info",
@@ -49,6 +67,9 @@ describe("settings that are given well", () => {
     ["WEIR_GRPC_LISTEN", "[::1]:9000", { grpcListen: { host: "::1", port: 9000 } }],
     ["WEIR_HTTP_LISTEN", "my-host.local:65535", { httpListen: { host: "my-host.local", port: 65535 } }],
     ["WEIR_ON_STORE_FAILURE", "deny", { onStoreFailure: "deny" }],
+    ["WEIR_ON_STORE_FAILURE", "local", { onStoreFailure: "local" }],
+    ["WEIR_LOCAL_SHARE", "0.25", { localShare: 0.25 }],
+    ["WEIR_DENY_CACHE_SIZE", "0", { denyCacheSize: 0 }],
     ["WEIR_STORE_TIMEOUT", "2.5ms", { storeTimeoutMillis: 2.5 }],
     ["WEIR_STORE_TIMEOUT", "1.1s", { storeTimeoutMillis: 1100 }],
     ["WEIR_PENDING_LAPSE", "1.001s", { pendingLapseMillis: 1001 }],
@@ -110,7 +131,8 @@ describe("settings that are given well", () => {
 
 const DURATION_UNITS = "(a number with its unit: ms, s, m or h)";
 const ADDRESS = "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one)";
-const REDIS_URL = "redis://[user:password@]host[:port][/db], rediss:// for TLS, or unix:///path/to/socket";
+const REDIS_URL =
+  "redis://[user:password@]host[:port][,host[:port]...][/db], rediss:// for TLS, or unix:///path/to/socket";
 
 describe("settings that are given badly", () => {
   it.each([
@@ -127,7 +149,12 @@ describe("settings that are given badly", () => {
     ["WEIR_GRPC_LISTEN", "1.2.3.400:8081", `must be ${ADDRESS}, was "1.2.3.400:8081"`],
     ["WEIR_HTTP_LISTEN", "0.0.0.0:65536", `must be ${ADDRESS}, was "0.0.0.0:65536"`],
     ["WEIR_HTTP_LISTEN", "a b:80", `must be ${ADDRESS}, was "a b:80"`],
-    ["WEIR_ON_STORE_FAILURE", "open", 'must be error, allow or deny, was "open"'],
+    ["WEIR_ON_STORE_FAILURE", "open", 'must be error, allow, deny or local, was "open"'],
+    ["WEIR_LOCAL_SHARE", "0", 'must be a number above 0 and up to 1, such as 0.25, was "0"'],
+    ["WEIR_LOCAL_SHARE", "1.01", 'must be a number above 0 and up to 1, such as 0.25, was "1.01"'],
+    ["WEIR_LOCAL_SHARE", "25%", 'must be a number above 0 and up to 1, such as 0.25, was "25%"'],
+    ["WEIR_DENY_CACHE_SIZE", "1000001", 'must be a whole number from 0 to 1000000, was "1000001"'],
+    ["WEIR_HASH_KEYS", "on", 'must be true or false, was "on"'],
     ["WEIR_STORE_TIMEOUT", "10", `must be a duration from 1ms to 1m ${DURATION_UNITS}, was "10"`],
     ["WEIR_STORE_TIMEOUT", "0.5ms", `must be a duration from 1ms to 1m ${DURATION_UNITS}, was "0.5ms"`],
     ["WEIR_STORE_TIMEOUT", "61s", `must be a duration from 1ms to 1m ${DURATION_UNITS}, was "61s"`],
@@ -159,6 +186,19 @@ describe("settings that are given badly", () => {
   ])("never show what a Redis URL hides: %s", (url, shown) => {
     expect(readSettings({ WEIR_REDIS_URL: url }, [])).toEqual({
       errors: [`WEIR_REDIS_URL must be ${REDIS_URL}, was ${shown}`],
+    });
+  });
+
+  it.each([
+    [{ WEIR_HASH_KEYS: "true" }],
+    [{ WEIR_HASH_KEYS_SECRET_FILE: "/run/secret" }],
+    [{ WEIR_HASH_KEYS: "false", WEIR_HASH_KEYS_SECRET_FILE: "/run/secret" }],
+  ])("are refused where one needs the other: %j", (env) => {
+    const words = "WEIR_HASH_KEYS and WEIR_HASH_KEYS_SECRET_FILE must be given both or not at all";
+    expect(readSettings(env, [])).toEqual({ errors: [words] });
+    const both = { hashKeys: true, hashKeysSecretFile: "/run/secret" };
+    expect(readSettings({ WEIR_HASH_KEYS: "true", WEIR_HASH_KEYS_SECRET_FILE: "/run/secret" }, [])).toEqual({
+      settings: { ...DEFAULTS, ...both },
     });
   });
 

@@ -1,4 +1,5 @@
 import type { BucketState } from "../../limits/algorithms.js";
+import { hashKey } from "../hash-key.js";
 
 /** A bucket's place in the table. */
 export interface BucketEntry {
@@ -96,9 +97,7 @@ export class BucketTable {
   }
 
   #shardOf(key: string): Map<string, BucketEntry> {
-    // FNV-1a, by Fowler, Noll and Vo. A bad spread would only make some parts grow larger than others.
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-    return this.#shards[(hash ^ (hash >>> 15)) & (SHARDS - 1)] as Map<string, BucketEntry>;
+    // A bad spread would only make some parts grow larger than others.
+    return this.#shards[hashKey(key) & (SHARDS - 1)] as Map<string, BucketEntry>;
   }
 }

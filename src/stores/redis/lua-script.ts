@@ -19,3 +19,9 @@ export function loadScript(...names: readonly string[]): LuaScript {
   const source = files.join("\n");
   return { source, sha: createHash("sha1").update(source).digest("hex") };
 }
+
+/** The script that decides over batches. Each file uses what those before it define. */
+export const BATCH_SCRIPT = loadScript(
+  ...["exact", "pending-charges", "token-bucket", "fixed-window", "sliding-window"],
+  ...["buckets", "decision", "give-back", "batch"],
+);

@@ -1,205 +1,154 @@
--- Decides over all charges of one request at one instant, all or nothing: src/stores/admission.ts in Redis' Lua,
--- with the arithmetic of src/limits. Numbers are whole and, where not said otherwise, exact as doubles.
--- Comes after exact, pending-charges, token-bucket, fixed-window and sliding-window, as one script with them.
---
--- KEYS     the distinct buckets of the request
--- ARGV     1: how long a pending charge is kept, in microseconds
---          then five for each key: algorithm, tokensPerPeriod, periodMicros, burst, maxDebt
---          then four for each charge: the index of its key from 1, role, action, hits (words as in store.ts)
--- Reply    1: 1 when admitted, else 0
---          then five for each charge: fits (1 or 0), settled (1 or 0), tokens, untilFullMicros, untilFitsMicros;
---          -1 is never, and microseconds beyond 2^53 come as decimal digits in a string
--- Errors   an error reply that ends with "(bucket N)" when key N is of another type or holds no state of ours
---
--- A state is MessagePack: the algorithm's tag, a byte that no text starts with; what the algorithm keeps (see its file);
--- then pairs of pending charges (the moment at which they lapse, how many), oldest first. Nothing is written before all
--- has been read and checked.
+-- One request's charges, decided over all or nothing: src/stores/admission.ts in Redis' Lua.
 
--- Keys live 100 years at most, so that no expiry overflows.
-local MAX_LIFE_MICROS = 100 * 365 * 86400 * 1000000
+-- Roles and actions by the numbers that stand for them in a batch.
+local ENFORCED, SHADOW, SHADOW_QUOTA = 1, 2, 4
+local TAKE, REPORT, PEEK, REFUND = 1, 2, 3, 4
 
-local ARITHMETICS = { token_bucket = token_bucket, fixed_window = fixed_window, sliding_window = sliding_window }
+-- The charges at hand, one to one: what is asked, and what became of it. Used again for each decision.
+local charged_bucket, charged_role, charged_action, charged_hits = {}, {}, {}, {}
+local charge_fits, charge_settled, charge_tokens = {}, {}, {}
 
 local function settle(tokens, hits, limit)
   return math.min(tokens, math.max(-limit.max_debt, tokens - hits))
 end
 
-local function collect(ok, ...)
-  return ok, { ... }, select("#", ...)
-end
-
--- The stored state and its pending charges, or nil when these bytes are none of the algorithm's.
-local function decode(bytes, arithmetic, limit)
-  local ok, fields, count = collect(pcall(cmsgpack.unpack, bytes))
-  if not ok or fields[1] ~= arithmetic.tag then return nil end
-  local state, first_pending = arithmetic.decode(fields, limit)
-  local pending = state and decode_pending(fields, first_pending, count)
-  if not pending then return nil end
-  return state, pending
-end
-
--- The bucket of KEYS[index] at `now`, or nil and what is wrong with it. Absent is full.
-local function open_bucket(index, algorithm, limit, now)
-  local bytes = redis.pcall("GET", KEYS[index])
-  if type(bytes) == "table" then return nil, bytes.err end
-  local arithmetic = ARITHMETICS[algorithm]
-  local stored, pending = nil, {}
-  if bytes then
-    stored, pending = decode(bytes, arithmetic, limit)
-    if not stored then return nil, "ERR not the state of a " .. string.gsub(algorithm, "_", " ") end
-    pending = drop_lapsed(pending, now)
-  end
-  local refilled = arithmetic.refill(stored, limit, now)
-  return {
-    arithmetic = arithmetic,
-    limit = limit,
-    stored = stored,
-    refilled = refilled,
-    refunded = refilled,
-    tokens = refilled.tokens,
-    pending = pending,
-    available = count_pending(pending),
-    used = 0,
-    added = 0,
-  }
-end
-
-local function give_refunds(charges)
-  for _, charge in ipairs(charges) do
-    if charge.action == "refund" then
-      local bucket = charge.bucket
-      bucket.refunded = bucket.arithmetic.refund(bucket.refunded, charge.hits, bucket.limit)
-      bucket.tokens = bucket.refunded.tokens
-      charge.fits, charge.settled, charge.tokens = true, false, bucket.tokens
+local function give_refunds(count, now, gives_back)
+  for i = 1, count do
+    if charged_action[i] == REFUND then
+      local bucket = charged_bucket[i]
+      local refunded = bucket.limit.arithmetic.refund(bucket.refunded, charged_hits[i], bucket.limit)
+      if gives_back and refunded ~= bucket.refunded then void_receipts(bucket, now) end
+      bucket.refunded = refunded
+      bucket.tokens = refunded.tokens
+      charge_fits[i], charge_settled[i], charge_tokens[i] = true, false, refunded.tokens
     end
   end
 end
 
-local function take_in_order(charges)
-  for _, charge in ipairs(charges) do
-    if charge.action ~= "refund" then
-      local bucket, hits = charge.bucket, charge.hits
-      charge.fits = bucket.tokens - hits >= 0
-      charge.settled = charge.action == "report" and hits > 0 and bucket.available > bucket.used
-      if charge.settled then
+local function take_in_order(count)
+  for i = 1, count do
+    local action = charged_action[i]
+    if action ~= REFUND then
+      local bucket, hits = charged_bucket[i], charged_hits[i]
+      local fits = bucket.tokens - hits >= 0
+      local settled = action == REPORT and hits > 0 and #bucket.pending > 0
+        and count_pending(bucket.pending) > bucket.used
+      if settled then
         bucket.used = bucket.used + 1
         bucket.tokens = settle(bucket.tokens, hits, bucket.limit)
-      elseif charge.fits then
+      elseif fits then
         bucket.tokens = bucket.tokens - hits
       end
-      charge.tokens = bucket.tokens
+      charge_fits[i], charge_settled[i], charge_tokens[i] = fits, settled, bucket.tokens
     end
   end
 end
 
-local function is_admitted(charges)
+local function is_admitted(count)
   local has_quota, quota_fits = false, false
-  for _, charge in ipairs(charges) do
-    if charge.action ~= "refund" and charge.role ~= "shadow" then
-      if charge.role == "enforced" then
-        if not charge.fits then return false end
+  for i = 1, count do
+    local role = charged_role[i]
+    if charged_action[i] ~= REFUND and role ~= SHADOW then
+      if role == ENFORCED then
+        if not charge_fits[i] then return false end
       else
         has_quota = true
-        quota_fits = quota_fits or charge.fits or charge.role == "shadow_quota"
+        quota_fits = quota_fits or charge_fits[i] or role == SHADOW_QUOTA
       end
     end
   end
   return quota_fits or not has_quota
 end
 
--- A refused request pays what it reported and nothing else.
-local function take_only_settled(buckets, charges)
-  for _, bucket in ipairs(buckets) do bucket.tokens = bucket.refunded.tokens end
-  for _, charge in ipairs(charges) do
-    if charge.action ~= "refund" then
-      local bucket = charge.bucket
-      if charge.settled then bucket.tokens = settle(bucket.tokens, charge.hits, bucket.limit) end
-      charge.tokens = bucket.tokens
+local function count_peeks(count)
+  for i = 1, count do
+    if charged_action[i] == PEEK then charged_bucket[i].added = charged_bucket[i].added + 1 end
+  end
+end
+
+-- A refused request pays what it reported and nothing else. `tokens` gets what each charge left in its bucket.
+local function take_only_settled(count, tokens)
+  for i = 1, count do charged_bucket[i].tokens = charged_bucket[i].refunded.tokens end
+  for i = 1, count do
+    if charged_action[i] ~= REFUND then
+      local bucket = charged_bucket[i]
+      if charge_settled[i] then bucket.tokens = settle(bucket.tokens, charged_hits[i], bucket.limit) end
+      tokens[i] = bucket.tokens
     end
   end
 end
 
--- Moves the balances of the buckets and fills in the charges' outcomes. Writes nothing.
-local function decide(buckets, charges)
-  give_refunds(charges)
-  take_in_order(charges)
-  local admitted = is_admitted(charges)
-  if admitted then
-    for _, charge in ipairs(charges) do
-      if charge.action == "peek" then charge.bucket.added = charge.bucket.added + 1 end
-    end
-  else
-    take_only_settled(buckets, charges)
-  end
-  return admitted
-end
-
--- Writes what a decision changed; a full bucket is no bucket. A plain refusal changes nothing.
-local function store(key, bucket, now, lapse)
-  local limit, arithmetic, stored, pending = bucket.limit, bucket.arithmetic, bucket.stored, bucket.pending
-  local charged = bucket.refunded ~= bucket.refilled or bucket.tokens ~= bucket.refilled.tokens
-    or bucket.used > 0 or bucket.added > 0
-  if not charged and not (stored and arithmetic.is_outdated(stored, bucket.refilled, limit)) then return end
-  if bucket.used > 0 then pending = use_pending(pending, bucket.used) end
-  if bucket.added > 0 then add_pending(pending, bucket.added, now, lapse) end
-  local state = arithmetic.charge(bucket.refunded, bucket.tokens, limit, now)
-  local life = arithmetic.kept_micros(state, limit, now)
-  if #pending > 0 then life = math.max(life, pending[#pending - 1] - now) end
-  if life == 0 then
-    if stored then redis.call("DEL", key) end
-    return
-  end
-  local expires_at = math.ceil((now + math.min(life, MAX_LIFE_MICROS)) / 1000)
-  redis.call("SET", key, arithmetic.encode(state, pending), "PXAT", string.format("%.0f", expires_at))
-end
-
+-- Microseconds as a reply: -1 is never, and beyond 2^53 they are digits in a string.
 local function micros_reply(micros)
   if micros == math.huge then return -1 end
   if micros > MAX_SAFE then return string.format("%.0f", micros) end
   return micros
 end
 
-local function reply_of(admitted, charges, now)
+-- The tokens that charge i left in its bucket, when the bucket will be full, and when the same hits will fit.
+local function reply_prediction(reply, i, tokens, now)
+  local bucket = charged_bucket[i]
+  local limit, state, until_fits = bucket.limit, bucket.refunded, 0
+  local micros_until = limit.arithmetic.micros_until
+  if charged_action[i] ~= REFUND then until_fits = micros_until(charged_hits[i], tokens, state, limit, now) end
+  local at = #reply
+  reply[at + 1] = tokens
+  reply[at + 2] = micros_reply(micros_until(limit.burst, tokens, state, limit, now))
+  reply[at + 3] = micros_reply(until_fits)
+end
+
+local function flags_of(i)
+  return (charge_fits[i] and 1 or 0) + (charge_settled[i] and 2 or 0)
+end
+
+-- All charges of a request: moves the balances of their buckets.
+local function decide_whole(count, now)
+  take_in_order(count)
+  local admitted = is_admitted(count)
+  if admitted then count_peeks(count) else take_only_settled(count, charge_tokens) end
   local reply = { admitted and 1 or 0 }
-  for _, charge in ipairs(charges) do
-    local bucket, tokens = charge.bucket, charge.tokens
-    local limit, state, until_fits = bucket.limit, bucket.refunded, 0
-    local micros_until = bucket.arithmetic.micros_until
-    if charge.action ~= "refund" then until_fits = micros_until(charge.hits, tokens, state, limit, now) end
-    reply[#reply + 1] = charge.fits and 1 or 0
-    reply[#reply + 1] = charge.settled and 1 or 0
-    reply[#reply + 1] = tokens
-    reply[#reply + 1] = micros_reply(micros_until(limit.burst, tokens, state, limit, now))
-    reply[#reply + 1] = micros_reply(until_fits)
+  for i = 1, count do
+    reply[#reply + 1] = flags_of(i)
+    reply_prediction(reply, i, charge_tokens[i], now)
   end
   return reply
 end
 
-local time = redis.call("TIME")
-local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local lapse = tonumber(ARGV[1])
-
-local buckets = {}
-for index = 1, #KEYS do
-  local at = 5 * index - 3
-  local limit = {
-    rate = tonumber(ARGV[at + 1]),
-    period = tonumber(ARGV[at + 2]),
-    burst = tonumber(ARGV[at + 3]),
-    max_debt = tonumber(ARGV[at + 4]),
-  }
-  local bucket, fault = open_bucket(index, ARGV[at], limit, now)
-  if not bucket then return redis.error_reply(fault .. " (bucket " .. index .. ")") end
-  buckets[index] = bucket
+local function refuses_alone(count)
+  for i = 1, count do
+    if charged_action[i] ~= REFUND and charged_role[i] == ENFORCED and not charge_fits[i] then return true end
+  end
+  return false
 end
 
-local charges = {}
-for at = 5 * #KEYS + 2, #ARGV, 4 do
-  local bucket = buckets[tonumber(ARGV[at])]
-  charges[#charges + 1] = { bucket = bucket, role = ARGV[at + 1], action = ARGV[at + 2], hits = tonumber(ARGV[at + 3]) }
+-- A part of the charges of a request, others of which are decided elsewhere. If it refuses by itself, nothing is taken;
+-- else whatever fits is, and the reply tells how things stand now and how they will if the request is refused elsewhere.
+local function decide_part(count, now)
+  take_in_order(count)
+  local refuses = refuses_alone(count)
+  local taken_tokens, refused_tokens = {}, {}
+  for i = 1, count do
+    taken_tokens[i] = charged_bucket[i].tokens
+    refused_tokens[i] = charge_tokens[i]
+  end
+  take_only_settled(count, refused_tokens)
+  local taken = {}
+  for i = 1, count do taken[i] = charged_bucket[i].tokens - taken_tokens[i] end
+  if not refuses then
+    for i = 1, count do
+      charged_bucket[i].tokens = taken_tokens[i]
+      charged_bucket[i].is_in_part = true
+    end
+    count_peeks(count)
+  end
+  local reply = { refuses and 0 or 1 }
+  for i = 1, count do
+    local bucket = charged_bucket[i]
+    reply[#reply + 1] = flags_of(i)
+    reply_prediction(reply, i, charge_tokens[i], now)
+    reply_prediction(reply, i, refused_tokens[i], now)
+    reply[#reply + 1] = bucket.limit.burst - bucket.refunded.tokens
+    reply[#reply + 1] = taken[i]
+  end
+  return reply
 end
-
-local admitted = decide(buckets, charges)
-local reply = reply_of(admitted, charges, now)
-for index, bucket in ipairs(buckets) do store(KEYS[index], bucket, now, lapse) end
-return reply

@@ -61,3 +61,13 @@ function fixed_window.is_outdated(stored, refilled, limit)
   end
   return refilled.tokens == limit.burst and refilled.window ~= stored.window
 end
+
+function fixed_window.refundable(state, limit, hits, taken_at, _, now)
+  local window = math.floor(taken_at / limit.period)
+  local is_over = state.window ~= window or math.floor(now / limit.period) ~= window
+  return is_over and 0 or hits
+end
+
+function fixed_window.give_back(refilled, hits, _, limit)
+  return fixed_window.refund(refilled, hits, limit)
+end

@@ -134,3 +134,30 @@ function sliding_window.is_outdated(stored, refilled, limit)
   local is_shifted = #refilled.counts > 0 and newest_slot(refilled.counts) < newest_slot(stored.counts)
   return is_shifted or stored.burst ~= limit.burst
 end
+
+-- Where the pair of this slot starts, or nil when there is none.
+local function find_slot(counts, slot)
+  for i = 1, #counts, 2 do
+    if counts[i] == slot then return i end
+  end
+end
+
+function sliding_window.refundable(state, limit, hits, taken_at, _, now)
+  local slot = slot_at(taken_at, limit.period)
+  local at = find_slot(state.counts, slot)
+  if not at or state.counts[at + 1] < hits then return 0 end
+  local current = slot_at(now, limit.period)
+  return newest_slot(state.counts) <= current and slot >= current - SLOTS and hits or 0
+end
+
+function sliding_window.give_back(refilled, hits, taken_at, limit)
+  local slot, counts = slot_at(taken_at, limit.period), {}
+  for i = 1, #refilled.counts, 2 do
+    local count = refilled.counts[i + 1] - (refilled.counts[i] == slot and hits or 0)
+    if count > 0 then
+      counts[#counts + 1] = refilled.counts[i]
+      counts[#counts + 1] = count
+    end
+  end
+  return { counts = counts, tokens = refilled.tokens + hits, burst = refilled.burst }
+end

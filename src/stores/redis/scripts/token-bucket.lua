@@ -71,3 +71,20 @@ function token_bucket.is_outdated(stored, refilled, limit)
   return refilled.at < stored.at or refilled.rate ~= stored.rate or refilled.burst ~= stored.burst
     or refilled.tokens == limit.burst
 end
+
+-- Minted since the hits were taken: exactly, if nothing has happened since, else one more than it may be.
+local function minted_since(taken_at, state, limit, now)
+  local elapsed = now - taken_at
+  local periods = math.floor(elapsed / limit.period)
+  local remainder = state.at == taken_at and state.remainder or limit.period - 1
+  return periods * state.rate + (multiply_divide(elapsed - periods * limit.period, state.rate, remainder, limit.period))
+end
+
+function token_bucket.refundable(state, limit, hits, taken_at, missing, now)
+  if state.at < taken_at then return 0 end
+  return math.max(0, hits - math.max(0, minted_since(taken_at, state, limit, now) - missing))
+end
+
+function token_bucket.give_back(refilled, hits, _, limit)
+  return token_bucket.refund(refilled, hits, limit)
+end

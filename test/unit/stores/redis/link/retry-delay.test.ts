@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { retryDelayMillis } from "../../../../../src/stores/redis/link/redis-connection.js";
+import { retryDelayMillis } from "../../../../../src/stores/redis/link/retry-delay.js";
 
 describe("the time before connecting again", () => {
   it("doubles from 50 ms up to a second", () => {

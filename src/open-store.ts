@@ -1,0 +1,50 @@
+import type { BusinessEvents } from "./observe/business-events.js";
+import type { Metrics } from "./observe/metrics.js";
+import { redisLinkOptions } from "./settings/redis-link-options.js";
+import type { Settings } from "./settings.js";
+import { MemoryStore } from "./stores/memory/memory-store.js";
+import { openRedisLink } from "./stores/redis/link/open-redis-link.js";
+import { BATCH_SCRIPT } from "./stores/redis/lua-script.js";
+import { RedisStore } from "./stores/redis/redis-store.js";
+import type { Store } from "./stores/store.js";
+
+/**
+ * The store as the settings say. Redis need not be there yet.
+ * @throws StartError (2) a file that a setting names cannot be used
+ */
+export function openStore(settings: Settings, metrics: Metrics, events: BusinessEvents): Store {
+  if (settings.store === "memory") return watched(openMemoryStore(settings), metrics);
+  const link = openRedisLink({
+    ...redisLinkOptions(settings),
+    scripts: [BATCH_SCRIPT],
+    onWarning: (message) => events.storeWarning(message),
+  });
+  const store = new RedisStore(link, {
+    keyPrefix: settings.redisKeyPrefix,
+    pendingLapseMicros: Math.round(settings.pendingLapseMillis * 1000),
+    hashTags: settings.redisTopology === "cluster" ? settings.redisClusterTags : 0,
+    denyCacheSize: settings.denyCacheSize,
+    maxQueued: settings.redisMaxQueued,
+    probeTimeoutMillis: settings.storeTimeoutMillis,
+  });
+  metrics.watchRedisStore(() => store.figures());
+  return store;
+}
+
+/** What decides under `local` while the store fails (D13); undefined where that is not set. */
+export function openLocalStore(settings: Settings, metrics: Metrics): MemoryStore | undefined {
+  if (settings.onStoreFailure !== "local") return undefined;
+  const store = openMemoryStore(settings);
+  // Where the store itself is in memory, the figures are those of that one.
+  return settings.store === "memory" ? store : watched(store, metrics);
+}
+
+function openMemoryStore(settings: Settings): MemoryStore {
+  const pendingLapseMicros = Math.round(settings.pendingLapseMillis * 1000);
+  return new MemoryStore({ maxBuckets: settings.memoryMaxBuckets, pendingLapseMicros });
+}
+
+function watched(store: MemoryStore, metrics: Metrics): MemoryStore {
+  metrics.watchMemoryStore(() => ({ buckets: store.size, evictions: store.evictions }));
+  return store;
+}

@@ -1,0 +1,57 @@
+import { StartError } from "../start-error.js";
+import type { RedisLinkOptions } from "../stores/redis/link/link-options.js";
+import { readSecretFileSync } from "../stores/redis/link/secret-file.js";
+import { findTlsFaults, type TlsFiles } from "../stores/redis/link/tls-files.js";
+import { SETTINGS, type Settings, variableOf } from "./table.js";
+
+/**
+ * The way to Redis as the settings say.
+ * @throws StartError (2) that names each file which cannot be used
+ */
+export function redisLinkOptions(settings: Settings): Omit<RedisLinkOptions, "scripts" | "onWarning"> {
+  const tls: TlsFiles = {
+    caFile: given(settings.redisTlsCa),
+    certFile: given(settings.redisTlsCert),
+    keyFile: given(settings.redisTlsKey),
+    serverName: given(settings.redisTlsServerName),
+  };
+  const faults = [...secretFaults(settings), ...tlsFaults(tls)];
+  if (faults.length > 0) throw new StartError(2, faults);
+  return {
+    topology: settings.redisTopology,
+    url: settings.redisUrl,
+    sentinelMaster: given(settings.redisSentinelMaster),
+    user: given(settings.redisUser),
+    passwordFile: given(settings.redisPasswordFile),
+    sentinelUser: given(settings.redisSentinelUser),
+    sentinelPasswordFile: given(settings.redisSentinelPasswordFile),
+    tls,
+    connectTimeoutMillis: settings.redisConnectTimeoutMillis,
+  };
+}
+
+const TLS_SETTINGS = { ca: "redisTlsCa", cert: "redisTlsCert", key: "redisTlsKey" } as const;
+
+function tlsFaults(tls: TlsFiles): string[] {
+  return findTlsFaults(tls).map(({ part, words }) => describe(TLS_SETTINGS[part], words));
+}
+
+function secretFaults(settings: Settings): string[] {
+  const faults: string[] = [];
+  for (const key of ["redisPasswordFile", "redisSentinelPasswordFile"] as const) {
+    try {
+      if (settings[key] !== "") readSecretFileSync(settings[key]);
+    } catch (error) {
+      faults.push(describe(key, (error as Error).message));
+    }
+  }
+  return faults;
+}
+
+function describe(key: keyof Settings, words: string): string {
+  return `${variableOf(SETTINGS[key])}: the file ${words}`;
+}
+
+function given(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}
