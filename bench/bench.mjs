@@ -1,8 +1,9 @@
 // npm run bench: requests a second, CPU a request and times of answers, of Weir and of what it is compared with; then
-// reloads, memory and matching. One server on one core; Redis and the load on the other. Rows take turns, so that a
+// reloads, memory, calls to Redis and matching. One server on one core; Redis and the load on the other. Rows take turns, so that a
 // busy moment of the machine does not hit one of them alone. See USAGE in options.mjs and docs/benchmarks.md.
 import { loadavg } from "node:os";
 import { REFERENCE } from "./cases.mjs";
+import { measureGroupCommit } from "./group-commit.mjs";
 import { load, requestFrames } from "./load.mjs";
 import { measureMatching } from "./matching.mjs";
 import { measureMemoryUse } from "./memory-use.mjs";
@@ -106,6 +107,7 @@ async function main(options) {
   const parts = [
     { name: "weir reload", measure: () => measureReloads(servers, options) },
     { name: "memory-use", measure: () => measureMemoryUse(servers) },
+    { name: "group-commit", measure: () => measureGroupCommit(servers, options) },
     { name: "matching", measure: () => measureMatching() },
   ].filter(({ name }) => isWanted(options.only, name));
   const rows = await startRows(options, servers);

@@ -25,6 +25,7 @@ const KEYS = 10_000;
 /** 10,000 clients, and for a second descriptor 1,000 paths. */
 const one = { key: "client", keys: KEYS, descriptors: 1 };
 const two = { key: "client", keys: KEYS, descriptors: 2 };
+const single = { key: "open", keys: 1, descriptors: 1 };
 const hot = { key: "hot", keys: 1, descriptors: 1 };
 const wide = { key: "wide", keys: 100_000, descriptors: 1 };
 const expects = /** @type {const} */ ("ok");
@@ -42,6 +43,8 @@ export const CASES = [
   { name: "weir memory/1, 100000 keys", server: "native", instance: "wide", ...FOUR, requests: wide, expects },
   { name: "weir redis/1", server: "redis", ...FOUR, requests: one, expects },
   { name: "weir redis/2", server: "redis", ...FOUR, requests: two, expects },
+  { name: "weir redis/1, hot key", server: "redis", ...FOUR, requests: single, expects },
+  { name: "weir redis/1, hot refused key", server: "redis", ...FOUR, requests: hot, expects: "overLimit" },
 ];
 
 /**

@@ -15,11 +15,17 @@ const OTHER_CORE = "1";
 const root = resolve(import.meta.dirname, "..");
 const canPin = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).status === 0;
 
-/** Puts this program, which makes the load, on the core that the servers under test do not have. */
-export function pinLoad() {
-  if (canPin) spawnSync("taskset", ["--cpu-list", "--pid", OTHER_CORE, String(process.pid)]);
+/** @param {string} core */
+function pinSelf(core) {
+  if (canPin) spawnSync("taskset", ["--cpu-list", "--pid", core, String(process.pid)]);
   return canPin;
 }
+
+/** Puts this program, which makes the load, on the core that the servers under test do not have. */
+export const pinLoad = () => pinSelf(OTHER_CORE);
+
+/** Puts this program on the core of the servers under test, for as long as it is the one that is measured. */
+export const pinAsServer = () => pinSelf(SERVER_CORE);
 
 /** @returns {Promise<number>} */
 function freePort() {

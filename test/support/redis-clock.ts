@@ -54,7 +54,8 @@ export async function startClockedRedis(options: RedisServerOptions = {}): Promi
   };
 }
 
-function clockEnvironment(file: string): NodeJS.ProcessEnv {
+/** What a program needs in its environment to take its time from this file. */
+export function clockEnvironment(file: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
     TZ: "UTC",

@@ -13,6 +13,7 @@ export interface RedisServer {
   readonly port: number;
   /** The process that runs now. */
   pid(): number;
+  isRunning(): boolean;
   /** Starts it again after `stop` or `kill`, on the same port. */
   start(): Promise<void>;
   /** Ends it if it runs. */
@@ -27,6 +28,8 @@ export interface RedisServer {
 }
 
 export interface RedisServerOptions {
+  /** Default: a free one. */
+  readonly port?: number;
   /** More arguments, such as `--requirepass`. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -39,7 +42,7 @@ export interface RedisServerOptions {
 /** Starts redis-server and waits until it answers. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const path = redisServerPath();
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   let program: Program | undefined;
   let folder = "";
   const running = (): Program => {
@@ -63,6 +66,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     url: `redis://127.0.0.1:${port}`,
     port,
     pid: () => running().pid,
+    isRunning: () => program !== undefined && program.ended() === undefined,
     start,
     stop,
     kill: async () => {
@@ -93,7 +97,8 @@ function answersPing(port: number): Promise<boolean> {
   });
 }
 
-async function runCommand(
+/** One command to a server on this port of 127.0.0.1, over a connection of its own. Error replies reject. */
+export async function runCommand(
   port: number,
   password: string | undefined,
   name: string,
@@ -101,6 +106,8 @@ async function runCommand(
 ): Promise<unknown> {
   const login = password === undefined ? {} : { password };
   const client = new Redis({ ...login, port, host: "127.0.0.1", lazyConnect: true, retryStrategy: () => null });
+  // What is wrong, connecting says too.
+  client.on("error", () => undefined);
   try {
     await client.connect();
     return await client.call(name, args);

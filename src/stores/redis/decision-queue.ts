@@ -1,8 +1,11 @@
 import { keyedOf, type Operation } from "./batch-command.js";
 import type { WaitingDecision } from "./waiting-decision.js";
 
-/** Requests decided in one call: no script should run for longer than a millisecond or two. */
-const MAX_DECISIONS_PER_CALL = 256;
+/** How much goes in one call, at most, so that no script is long: Redis runs one at a time. */
+export interface CallBounds {
+  readonly maxBuckets: number;
+  readonly maxDecisions: number;
+}
 
 /** First come, first served: what waits to be sent. Those that are settled meanwhile are passed over. */
 export class DecisionQueue {
@@ -25,13 +28,16 @@ export class DecisionQueue {
   }
 
   /**
-   * Takes the next decisions for one call: at most so many buckets, unless one decision alone has more.
+   * Takes the next decisions for one call; one decision alone may have more buckets than the bound.
    * @param isWanted asked of each once, in order; those that are not wanted are dropped
    */
-  takeBatch(maxBuckets: number, isWanted: (decision: WaitingDecision) => boolean): WaitingDecision[] {
+  takeBatch(
+    { maxBuckets, maxDecisions }: CallBounds,
+    isWanted: (decision: WaitingDecision) => boolean,
+  ): WaitingDecision[] {
     const batch: WaitingDecision[] = [];
     const keys = new Set<string>();
-    while (this.#head < this.#waiting.length && batch.length < MAX_DECISIONS_PER_CALL) {
+    while (this.#head < this.#waiting.length && batch.length < maxDecisions) {
       const next = this.#waiting[this.#head] as WaitingDecision;
       if (next.isSettled || !isWanted(next)) {
         this.#head += 1;

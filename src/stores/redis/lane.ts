@@ -3,7 +3,7 @@ import { type BatchOptions, batchCommand, keyedOf } from "./batch-command.js";
 import { readBatchReply } from "./batch-reply.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
 import { DeadlineTimer } from "./deadline-timer.js";
-import { DecisionQueue } from "./decision-queue.js";
+import { type CallBounds, DecisionQueue } from "./decision-queue.js";
 import type { LaneCounts } from "./lane-counts.js";
 import type { RedisLink } from "./link/redis-link.js";
 import type { LuaScript } from "./lua-script.js";
@@ -13,8 +13,7 @@ import { ServerClock } from "./server-clock.js";
 import type { WaitingDecision } from "./waiting-decision.js";
 
 export interface LaneOptions extends BatchOptions {
-  /** Buckets of one call, at most, so that no script is long: Redis runs one at a time. */
-  readonly maxBucketsPerCall: number;
+  readonly callBounds: CallBounds;
   /** Calls that wait for their replies, at most: one that Redis runs, and one that is on its way. */
   readonly maxCallsInFlight: number;
   /** Decisions that wait to be sent, at most. */
@@ -124,8 +123,9 @@ export class Lane {
 
   #sendAll(): void {
     while (this.#queue.length > 0 && this.#hasFreeCall()) {
-      const maxBuckets = this.isSplit ? 1 : this.#options.maxBucketsPerCall;
-      const batch = this.#queue.takeBatch(maxBuckets, (decision) => this.#isWanted(decision));
+      const { callBounds } = this.#options;
+      const bounds = this.isSplit ? { ...callBounds, maxBuckets: 1 } : callBounds;
+      const batch = this.#queue.takeBatch(bounds, (decision) => this.#isWanted(decision));
       if (batch.length === 0) return;
       void this.#send(batch);
     }

@@ -25,6 +25,8 @@ export interface RedisStoreOptions {
   readonly maxQueued?: number;
   /** Buckets in one call, at most. Default 64. */
   readonly maxBucketsPerCall?: number;
+  /** Decisions in one call, at most: many of them may be on few buckets. Default 256. */
+  readonly maxDecisionsPerCall?: number;
   /** Calls without a reply yet, at most. Default 2 (in a Cluster for each tag). */
   readonly maxCallsInFlight?: number;
   /** How soon a probe must be answered to end an outage. Default 10 ms. */
@@ -204,7 +206,7 @@ function laneOptions(keyPrefix: string, givesBack: boolean, options: RedisStoreO
     keyPrefix,
     givesBack,
     lapseMicros: options.pendingLapseMicros ?? DEFAULT_PENDING_LAPSE_MICROS,
-    maxBucketsPerCall: options.maxBucketsPerCall ?? 64,
+    callBounds: { maxBuckets: options.maxBucketsPerCall ?? 64, maxDecisions: options.maxDecisionsPerCall ?? 256 },
     maxCallsInFlight: options.maxCallsInFlight ?? 2,
     maxQueued: options.maxQueued ?? 10_000,
     probeTimeoutMillis: options.probeTimeoutMillis ?? 10,

@@ -19,7 +19,7 @@ export interface CredentialsOptions {
 /** How often the file is read to see whether it has changed. */
 const POLL_MILLIS = 1_000;
 
-/** How to log in, now: a password in a file may be replaced at any time. A file that went bad leaves the last good one. */
+/** How to log in, now: a password in a file may be replaced at any time. A file that goes bad leaves the last good. */
 export class Credentials {
   readonly #options: CredentialsOptions;
   readonly #listeners: ((login: Login) => void)[] = [];

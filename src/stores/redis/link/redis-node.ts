@@ -24,7 +24,7 @@ export interface RedisNodeOptions {
   readonly timeouts: Timeouts;
   /** Sent to Redis ahead of their first use, whenever a connection is made. */
   readonly scripts: readonly LuaScript[];
-  /** Why such a server is not used, in words that go on from where it is; undefined: it is. Absent: nobody asks INFO. */
+  /** Why such a server is not used, in words that go on from where it is; undefined: it is. Absent: not asked. */
   readonly refuse?: (facts: ServerFacts) => string | undefined;
   /** Told what an operator should look at. The same words may come again with another connection. */
   readonly onWarning: (message: string) => void;
@@ -231,7 +231,7 @@ class Refusal extends Error {
 const NEEDS_ANOTHER = /(^|-)READONLY |^NOAUTH /;
 
 function send(client: Redis, isAsking: boolean, name: string, args: (string | number | Buffer)[]): Promise<unknown> {
-  // It holds for the next command only; written together, nothing comes between them. What it fails with, that one does too.
+  // It holds for the next command only, and nothing comes between the two. What it fails with, that one does too.
   if (isAsking) client.call("ASKING", []).catch(() => undefined);
   return client.call(name, args);
 }

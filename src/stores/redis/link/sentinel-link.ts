@@ -14,7 +14,7 @@ const SENTINEL_PORT = 26_379;
 const WATCH_MILLIS = 250;
 
 /**
- * The way to the master that Sentinels name. They are asked for every connection, and again and again while there is one:
+ * The way to the master that Sentinels name. They are asked for every connection, and often while there is one:
  * an old master that was cut off, or that comes back, is left as soon as they name another.
  */
 export class SentinelLink implements RedisLink {

@@ -38,8 +38,8 @@ export function doubtsAbout({ version, maxMemory, maxMemoryPolicy }: ServerFacts
   // Buckets have an end of life, so that the volatile-* policies drop them as allkeys-* do.
   if ((maxMemory ?? 0) > 0 && /^(allkeys|volatile)-/.test(maxMemoryPolicy ?? "")) {
     doubts.push(
-      `drops buckets when its memory is full, which lets requests through: its maxmemory-policy is ${maxMemoryPolicy}, ` +
-        "and should be noeviction",
+      "drops buckets when its memory is full, which lets requests through: " +
+        `its maxmemory-policy is ${maxMemoryPolicy}, and should be noeviction`,
     );
   }
   return doubts;

@@ -121,7 +121,7 @@ local function write_bucket(bucket, now)
   if life > 0 then
     local expires_at = math.ceil((now + math.min(life, MAX_LIFE_MICROS)) / 1000)
     local bytes = limit.arithmetic.encode(state, pending)
-    reply = redis.pcall("SET", bucket.key, bytes, "PXAT", string.format("%.0f", expires_at))
+    reply = redis.pcall("SET", bucket.key, bytes, "PXAT", expires_at)
   elseif bucket.exists then
     reply = redis.pcall("DEL", bucket.key)
   end
