@@ -1,5 +1,6 @@
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { ClosingLine } from "./test/support/closing-line.js";
+import { FaultTable } from "./test/support/faults/fault-table.js";
 
 const TIMEOUT_MS = 30_000;
 
@@ -21,7 +22,7 @@ function project(name: string, order: number, maxWorkers: number): TestProjectIn
 
 export default defineConfig({
   test: {
-    reporters: ["default", new ClosingLine()],
+    reporters: ["default", new FaultTable(), new ClosingLine()],
     projects: [
       project("unit", 0, 2),
       // These talk to real programs against deadlines of a few milliseconds: one file at a time on our two cores.

@@ -3,7 +3,9 @@ import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RedisStore } from "../../src/stores/redis/redis-store.js";
 import { HOUR, perPeriod, take } from "../conformance/store-harness.js";
-import { connectedStore, failureOf, untilReady } from "../support/connected-store.js";
+import { connectedStore } from "../support/connected-store.js";
+import { failedDecision } from "../support/faults/failed-decision.js";
+import { untilDeciding } from "../support/faults/until-deciding.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 import { until } from "../support/until.js";
 
@@ -43,7 +45,7 @@ describe("a Redis that stands still", () => {
     try {
       await until("the connection was given up", async () => {
         const start = performance.now();
-        kinds.push((await failureOf(store.decide([take("a", LIMIT)], BUDGET))).kind);
+        kinds.push((await failedDecision(store, [take("a", LIMIT)], BUDGET)).kind);
         expect(performance.now() - start).toBeLessThan(BUDGET + SLACK_MILLIS);
         return kinds.at(-1) === "unavailable" || undefined;
       });
@@ -52,17 +54,16 @@ describe("a Redis that stands still", () => {
       // The kernel takes new connections for a process that stands still, but nobody answers there.
       const start = performance.now();
       for (let i = 0; i < 20; i++) {
-        expect((await failureOf(store.decide([take("a", LIMIT)], LONG_BUDGET))).kind).toBe("unavailable");
+        expect((await failedDecision(store, [take("a", LIMIT)], LONG_BUDGET)).kind).toBe("unavailable");
       }
       expect(performance.now() - start).toBeLessThan(SLACK_MILLIS);
     } finally {
       redis.thaw();
     }
-    await untilReady(store);
+    await untilDeciding(store);
     const { outcomes } = await store.decide([take("a", LIMIT, 0, "shadow")], LONG_BUDGET);
-    // What was sent before it stood still may have been taken, though nobody heard the answer.
-    expect(outcomes[0]?.tokens).toBeLessThanOrEqual(40);
-    expect(outcomes[0]?.tokens).toBeGreaterThanOrEqual(40 - kinds.length);
+    // What was sent while it stood still came too late, and was not taken.
+    expect(outcomes[0]?.tokens).toBe(40);
     const verdicts = await Promise.all(
       Array.from({ length: 200 }, () => store.decide([take("b", LIMIT)], LONG_BUDGET)),
     );
@@ -76,16 +77,17 @@ describe("a Redis that stands still", () => {
       const before = bytesKept();
       const failures: Promise<unknown>[] = [];
       for (let i = 0; i < 3_000; i++) {
-        failures.push(failureOf(patient.decide([take(`${i}-${"x".repeat(10_000)}`, LIMIT)], BUDGET)));
+        failures.push(failedDecision(patient, [take(`${i}-${"x".repeat(10_000)}`, LIMIT)], BUDGET));
       }
       await Promise.all(failures.splice(0));
-      expect(bytesKept() - before).toBeGreaterThan(20_000_000);
+      // 30 MB were asked for; two calls may be on their way.
+      expect(bytesKept() - before).toBeLessThan(5_000_000);
       await until("the connection was given up", () => !patient.isReady() || undefined);
-      await until("what waited is forgotten", () => bytesKept() - before < 5_000_000 || undefined);
+      expect(bytesKept() - before).toBeLessThan(3_000_000);
     } finally {
       redis.thaw();
     }
-    await untilReady(patient);
+    await untilDeciding(patient);
     expect(await patient.decide([take("c", LIMIT)], LONG_BUDGET)).toMatchObject({ admitted: true });
     await patient.close();
   });
@@ -94,7 +96,7 @@ describe("a Redis that stands still", () => {
     const closing = await connectedStore({ url: redis.url, silenceTimeoutMillis: 40 });
     redis.freeze();
     try {
-      const decision = failureOf(closing.decide([take("e", LIMIT)], LONG_BUDGET));
+      const decision = failedDecision(closing, [take("e", LIMIT)], LONG_BUDGET);
       await closing.close();
       expect((await decision).kind).toBe("unavailable");
     } finally {
@@ -105,12 +107,13 @@ describe("a Redis that stands still", () => {
   it("is not given up when it is only slow", async () => {
     const connections = await clientIds();
     redis.freeze();
-    const late = await failureOf(store.decide([take("d", LIMIT)], BUDGET));
+    const late = await failedDecision(store, [take("d", LIMIT)], BUDGET);
     redis.thaw();
     expect(late.kind).toBe("timeout");
     const { outcomes } = await store.decide([take("d", LIMIT)], LONG_BUDGET);
-    // The first reply came late and was dropped: this is the second's.
-    expect(outcomes[0]?.tokens).toBe(48);
+    // The first reply came late and was dropped: this is the second's. Whether it was in time to be taken, Redis decided.
+    expect(outcomes[0]?.tokens).toBeGreaterThanOrEqual(48);
+    expect(outcomes[0]?.tokens).toBeLessThanOrEqual(49);
     expect(await clientIds()).toEqual(connections);
   });
 });

@@ -2,10 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisStore } from "../../src/stores/redis/redis-store.js";
+import type { RedisStore } from "../../src/stores/redis/redis-store.js";
 import { type Store, StoreFailure } from "../../src/stores/store.js";
 import { HOUR, perPeriod, take } from "../conformance/store-harness.js";
-import { connectedStore, failureOf, untilReady } from "../support/connected-store.js";
+import { connectedStore, storeAt, untilReady } from "../support/connected-store.js";
+import { failedDecision } from "../support/faults/failed-decision.js";
+import { untilDeciding } from "../support/faults/until-deciding.js";
 import { freePort } from "../support/free-port.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 import { until } from "../support/until.js";
@@ -47,7 +49,7 @@ async function tokensLeft(store: Store, key: string): Promise<number> {
 /** Decides until it fails with a message that has these words. */
 async function untilFailure(store: Store, words: string): Promise<StoreFailure> {
   return await until(`a failure says ${words}`, async () => {
-    const failure = await failureOf(store.decide([take("a", LIMIT)], BUDGET));
+    const failure = await failedDecision(store, [take("a", LIMIT)], BUDGET);
     return failure.message.includes(words) ? failure : undefined;
   });
 }
@@ -94,9 +96,9 @@ describe("a Redis that loses", () => {
     const key = freshKey();
     await store.decide([take(key, LIMIT)], BUDGET);
     await redis.command("SCRIPT", "FLUSH");
-    const decisions = Array.from({ length: 100 }, () => store.decide([take(key, LIMIT)], BUDGET));
+    const decisions = Array.from({ length: 100 }, async () => await store.decide([take(key, LIMIT)], BUDGET));
     const flushed = redis.command("SCRIPT", "FLUSH");
-    decisions.push(...Array.from({ length: 100 }, () => store.decide([take(key, LIMIT)], BUDGET)));
+    decisions.push(...Array.from({ length: 100 }, async () => await store.decide([take(key, LIMIT)], BUDGET)));
     expect(await countDecided(decisions)).toBe(200);
     await flushed;
     expect(await tokensLeft(store, key)).toBe(1_000 - 201);
@@ -127,15 +129,13 @@ describe("a Redis that loses", () => {
       await until("it is noticed", () => !store.isReady() || undefined);
       const failedBefore = running.seen.failed;
       await until("decisions fail", () => running.seen.failed > failedBefore + 100 || undefined);
-      const failure = await untilFailure(store, "ECONNREFUSED");
+      const failure = await untilFailure(store, "is not asked until it answers again");
       expect(failure.kind).toBe("unavailable");
-      expect(failure.message).toBe(
-        `no connection to Redis at 127.0.0.1:${redis.port}: connect ECONNREFUSED 127.0.0.1:${redis.port}`,
-      );
+      expect(failure.message).toContain(`no connection to Redis at 127.0.0.1:${redis.port}`);
     } finally {
       await redis.start();
     }
-    await untilReady(store);
+    await untilDeciding(store);
     await running.stop();
     expect(running.seen.slowestFailureMillis).toBeLessThan(SLACK_MILLIS);
     const key = freshKey();
@@ -149,7 +149,7 @@ describe("a Redis that loses", () => {
     await store.decide([take(key, LIMIT)], BUDGET);
     await redis.command("REPLICAOF", "127.0.0.1", String(await freePort()));
     try {
-      const failure = await failureOf(store.decide([take(key, LIMIT)], BUDGET));
+      const failure = await failedDecision(store, [take(key, LIMIT)], BUDGET);
       expect(failure.kind).toBe("error");
       expect(failure.message).toMatch(/^READONLY /);
       await until("the connection was given up", () => !store.isReady() || undefined);
@@ -166,33 +166,33 @@ describe("a store without Redis", () => {
   it("opens, fails at once, and works as soon as Redis is there", async () => {
     const late = await startRedis();
     await late.stop();
-    const store = new RedisStore({ url: late.url });
+    const store = storeAt({ url: late.url });
     opened.push(store);
     expect(store.isReady()).toBe(false);
     const start = performance.now();
     for (let i = 0; i < 100; i++) {
-      expect((await failureOf(store.decide([take("a", LIMIT)], BUDGET))).kind).toBe("unavailable");
+      expect((await failedDecision(store, [take("a", LIMIT)], BUDGET)).kind).toBe("unavailable");
     }
     expect(performance.now() - start).toBeLessThan(SLACK_MILLIS);
     await late.start();
-    await untilReady(store);
+    await untilDeciding(store);
     expect(await store.decide([take("a", LIMIT)], BUDGET)).toMatchObject({ admitted: true });
     await late.stop();
   });
 
   it("closes at once, whatever it is waiting for", async () => {
-    const nowhere = new RedisStore({ url: `redis://127.0.0.1:${await freePort()}` });
+    const nowhere = storeAt({ url: `redis://127.0.0.1:${await freePort()}` });
     await nowhere.close();
-    const lost = new RedisStore({ url: `redis://127.0.0.1:${await freePort()}` });
+    const lost = storeAt({ url: `redis://127.0.0.1:${await freePort()}` });
     await untilFailure(lost, "ECONNREFUSED");
     await lost.close();
-    expect((await failureOf(lost.decide([take("a", LIMIT)], BUDGET))).kind).toBe("unavailable");
+    expect((await failedDecision(lost, [take("a", LIMIT)], BUDGET)).kind).toBe("unavailable");
   });
 });
 
 describe("a database number that Redis does not have", () => {
   it("fails each decision with Redis' words, and never counts in another database", async () => {
-    const store = new RedisStore({ url: `${redis.url}/999` });
+    const store = storeAt({ url: `${redis.url}/999` });
     opened.push(store);
     const failure = await untilFailure(store, "DB index is out of range");
     expect(failure.kind).toBe("unavailable");
@@ -204,12 +204,12 @@ describe("a database number that Redis does not have", () => {
 describe("a store that closes", () => {
   it("fails what is in flight and what comes after", async () => {
     const store = await openStore();
-    const inFlight = Array.from({ length: 10 }, () => store.decide([take(freshKey(), LIMIT)], BUDGET));
+    const inFlight = Array.from({ length: 10 }, async () => await store.decide([take(freshKey(), LIMIT)], BUDGET));
     const closed = store.close();
     await countDecided(inFlight);
     await closed;
     expect(store.isReady()).toBe(false);
-    expect((await failureOf(store.decide([take("a", LIMIT)], BUDGET))).kind).toBe("unavailable");
+    expect((await failedDecision(store, [take("a", LIMIT)], BUDGET)).kind).toBe("unavailable");
     await store.close();
   });
 });
@@ -226,7 +226,7 @@ describe("a Redis with a password", () => {
         ["me:hush-hush@", "WRONGPASS"],
         ["", "NOAUTH"],
       ]) {
-        const wrong = new RedisStore({ url: `redis://${login}127.0.0.1:${guarded.port}` });
+        const wrong = storeAt({ url: `redis://${login}127.0.0.1:${guarded.port}` });
         opened.push(wrong);
         const failure = await untilFailure(wrong, words!);
         expect(failure.kind).toBe("unavailable");

@@ -1,13 +1,17 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Store } from "../../src/stores/store.js";
 import { HOUR, perPeriod, take } from "../conformance/store-harness.js";
-import { connectedStore, failureOf } from "../support/connected-store.js";
+import { connectedStore } from "../support/connected-store.js";
 import { type FakeRedis, startFakeRedis } from "../support/fake-redis.js";
-import { until } from "../support/until.js";
+import { failedDecision } from "../support/faults/failed-decision.js";
 
 const BUDGET = 5_000;
 const CHARGES = [take("a", perPeriod(10, HOUR))];
-const VERDICT = "*6\r\n:1\r\n:1\r\n:0\r\n:9\r\n:360000000\r\n:0\r\n";
+const NOW = ":1767323045678901\r\n";
+const OUTCOME = ":1\r\n:9\r\n:360000000\r\n:0\r\n";
+const DECISION = `*5\r\n:1\r\n${OUTCOME}`;
+/** One decision over one charge, as the head of scripts/batch.lua says. */
+const VERDICT = `*2\r\n${NOW}${DECISION}`;
 const NOSCRIPT = "-NOSCRIPT No matching script. Please use EVAL.\r\n";
 
 let redis: FakeRedis | undefined;
@@ -28,10 +32,14 @@ const ODD: readonly (readonly [string, string])[] = [
   ["OK", "+OK\r\n"],
   ["nothing", "$-1\r\n"],
   ["an empty list", "*0\r\n"],
-  ["outcomes of too few charges", "*1\r\n:1\r\n"],
-  ["outcomes of too many charges", `*11\r\n:1\r\n${":1\r\n:0\r\n:9\r\n:1\r\n:0\r\n".repeat(2)}`],
-  ["a flag that is none", VERDICT.replace(":1\r\n:1", ":1\r\n:2")],
-  ["an admission that is none", VERDICT.replace(":1", ":3")],
+  ["no time", `*2\r\n+OK\r\n${DECISION}`],
+  ["too few decisions", `*1\r\n${NOW}`],
+  ["too many decisions", `*3\r\n${NOW}${DECISION}${DECISION}`],
+  ["nothing for a decision", `*2\r\n${NOW}$-1\r\n`],
+  ["outcomes of too few charges", `*2\r\n${NOW}*1\r\n:1\r\n`],
+  ["outcomes of too many charges", `*2\r\n${NOW}*9\r\n:1\r\n${OUTCOME}${OUTCOME}`],
+  ["flags that are none", VERDICT.replace(OUTCOME, OUTCOME.replace(":1", ":4"))],
+  ["an admission that is none", VERDICT.replace("*5\r\n:1", "*5\r\n:3")],
   ["text for tokens", VERDICT.replace(":9\r\n", "$1\r\n9\r\n")],
   ["nothing for tokens", VERDICT.replace(":9\r\n", "$-1\r\n")],
   ["more tokens than a number holds", VERDICT.replace(":9", ":9007199254740993")],
@@ -56,14 +64,14 @@ describe("a reply of Redis", () => {
   });
 
   it.each(ODD)("that is %s is an error, not an answer", async (_, reply) => {
-    const failure = await failureOf((await storeOn(() => reply)).decide(CHARGES, BUDGET));
+    const failure = await failedDecision(await storeOn(() => reply), CHARGES, BUDGET);
     expect(failure.kind).toBe("error");
     expect(failure.message).toBe("Redis' reply is not one of Weir's script");
   });
 
   it("that is an error is passed on in its words", async () => {
     const onFake = await storeOn(() => "-BUSY Redis is busy running a script.\r\n");
-    const failure = await failureOf(onFake.decide(CHARGES, BUDGET));
+    const failure = await failedDecision(onFake, CHARGES, BUDGET);
     expect(failure.kind).toBe("error");
     expect(failure.message).toBe("BUSY Redis is busy running a script.");
     // ioredis keeps all of a command, keys and passwords included, in its errors.
@@ -71,7 +79,7 @@ describe("a reply of Redis", () => {
   });
 
   it("that is no RESP at all fails the decision", async () => {
-    const failure = await failureOf((await storeOn(() => "HTTP/1.1 400 Bad Request\r\n\r\n")).decide(CHARGES, BUDGET));
+    const failure = await failedDecision(await storeOn(() => "HTTP/1.1 400 Bad Request\r\n\r\n"), CHARGES, BUDGET);
     expect(failure.kind).toBe("unavailable");
   });
 
@@ -83,30 +91,22 @@ describe("a reply of Redis", () => {
 
   it("that the script is unknown even from its source is an error", async () => {
     const onFake = await storeOn(() => NOSCRIPT);
-    expect((await failureOf(onFake.decide(CHARGES, BUDGET))).kind).toBe("error");
+    expect((await failedDecision(onFake, CHARGES, BUDGET)).kind).toBe("error");
     expect(redis?.commands).toEqual(["EVALSHA", "EVAL"]);
   });
 
-  it("that the script is unknown, when the decision has failed already, is not followed by a charge", async () => {
-    let release = (_: string): void => undefined;
-    const held = new Promise<string>((resolve) => {
-      release = resolve;
-    });
-    let evalShas = 0;
-    const onFake = await storeOn((command) => {
-      if (command === "EVALSHA") evalShas += 1;
-      return command === "EVALSHA" && evalShas === 1 ? held : VERDICT;
-    });
-    expect((await failureOf(onFake.decide(CHARGES, 30))).kind).toBe("timeout");
-    release(NOSCRIPT);
-    await onFake.decide(CHARGES, BUDGET);
-    expect(redis?.commands).toEqual(["EVALSHA", "EVALSHA"]);
+  it("that says what is wrong with one decision fails that one in its words", async () => {
+    const words = "ERR not the state of a token bucket (bucket 1)";
+    const onFake = await storeOn(() => `*2\r\n${NOW}$${words.length}\r\n${words}\r\n`);
+    const failure = await failedDecision(onFake, CHARGES, BUDGET);
+    expect(failure.kind).toBe("error");
+    expect(failure.message).toBe('ERR not the state of a token bucket (key "weir:|a")');
   });
 
   it("is not waited for when no time is left: nothing is sent", async () => {
     const onFake = await storeOn(() => VERDICT);
     for (const budget of [0, -5, Number.NaN]) {
-      expect((await failureOf(onFake.decide(CHARGES, budget))).kind).toBe("timeout");
+      expect((await failedDecision(onFake, CHARGES, budget)).kind).toBe("timeout");
     }
     expect(redis?.commands).toEqual([]);
   });
@@ -119,11 +119,13 @@ describe("a reply of Redis", () => {
   it("that never comes is waited for by 10000 decisions at most", async () => {
     const onFake = await storeOn(() => new Promise<string>(() => undefined));
     const budget = 300;
-    const waiting = Array.from({ length: 10_000 }, () => failureOf(onFake.decide(CHARGES, budget)));
-    const next = await failureOf(onFake.decide(CHARGES, budget));
-    expect(next.kind).toBe("unavailable");
-    expect(next.message).toContain("has not answered 10000 commands yet");
-    expect((await Promise.all(waiting)).every(({ kind }) => kind === "timeout")).toBe(true);
-    expect(await until("all were sent", () => redis?.commands.length || undefined)).toBeLessThanOrEqual(10_000);
+    const waiting = Array.from({ length: 10_000 }, () => failedDecision(onFake, CHARGES, budget));
+    const next = await failedDecision(onFake, CHARGES, budget);
+    expect(next.kind).toBe("overload");
+    expect(next.message).toContain("10000 decisions wait for Redis at");
+    const kinds = new Set((await Promise.all(waiting)).map(({ kind }) => kind));
+    expect([...kinds].filter((kind) => kind !== "timeout" && kind !== "unavailable")).toEqual([]);
+    // What is on its way is bounded too.
+    expect(redis?.commands.length).toBeLessThanOrEqual(2);
   });
 });

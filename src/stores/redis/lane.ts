@@ -67,9 +67,11 @@ export class Lane {
     return performance.now() < this.#splitUntilMillis;
   }
 
-  /** Whether decisions fail at once. */
-  get isBroken(): boolean {
-    return this.#breaker.reason !== undefined;
+  /** Why decisions fail at once, if they do. */
+  get failure(): StoreFailure | undefined {
+    const { reason } = this.#breaker;
+    if (reason === undefined) return undefined;
+    return new StoreFailure("unavailable", `Redis is not asked until it answers again: ${reason}`);
   }
 
   /** How often that began. */
@@ -88,9 +90,9 @@ export class Lane {
   }
 
   submit(decision: WaitingDecision): void {
-    const { reason } = this.#breaker;
-    if (reason !== undefined) {
-      settle(decision, new StoreFailure("unavailable", `Redis is not asked until it answers again: ${reason}`));
+    const { failure } = this;
+    if (failure !== undefined) {
+      settle(decision, failure);
     } else if (this.#queue.length >= this.#options.maxQueued) {
       const words = `${this.#options.maxQueued} decisions wait for Redis at ${this.#link.where} already`;
       settle(decision, new StoreFailure("overload", words));
@@ -125,15 +127,21 @@ export class Lane {
     while (this.#queue.length > 0 && this.#hasFreeCall()) {
       const { callBounds } = this.#options;
       const bounds = this.isSplit ? { ...callBounds, maxBuckets: 1 } : callBounds;
-      const batch = this.#queue.takeBatch(bounds, (decision) => this.#isWanted(decision));
+      const nowMillis = performance.now();
+      const batch = this.#queue.takeBatch(bounds, (decision) => this.#isWanted(decision, nowMillis));
       if (batch.length === 0) return;
       void this.#send(batch);
     }
   }
 
-  #isWanted(decision: WaitingDecision): boolean {
+  #isWanted(decision: WaitingDecision, nowMillis: number): boolean {
     if (decision.caller?.isCancelled === true) {
       settle(decision, new StoreFailure("cancelled", "the caller went away before anything was charged"));
+      return false;
+    }
+    // Where this process was held up, before its timer could say so. The call may be good for longer, for others' sake.
+    if (decision.deadlineMillis <= nowMillis) {
+      settle(decision, new StoreFailure("timeout", "no time was left to ask Redis"));
       return false;
     }
     if (!this.isSplit || decision.onSplit === undefined || keyedOf(decision.operation).length === 1) return true;

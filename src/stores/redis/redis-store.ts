@@ -113,7 +113,7 @@ export class RedisStore implements Store {
     const lanes = this.#lanes;
     return {
       counts: this.#counts,
-      lanesBroken: lanes.filter((lane) => lane.isBroken).length,
+      lanesBroken: lanes.filter((lane) => lane.failure !== undefined).length,
       lanes: lanes.length,
       breakerOpened: lanes.reduce((sum, lane) => sum + lane.timesBroken, 0),
       queued: lanes.reduce((sum, lane) => sum + lane.queued, 0),
@@ -164,6 +164,9 @@ export class RedisStore implements Store {
   ): Promise<Verdict> {
     const laneOf = (key: string): Lane => this.#laneOf(key);
     const parts = splitRequest(charges, laneOf, (key, lane) => (lane.isSplit ? key : lane));
+    // What the others took would stay taken, for a request that cannot be decided.
+    const failure = parts.map((part) => part.lane.failure).find((each) => each !== undefined);
+    if (failure !== undefined) throw failure;
     let gone: readonly GiveBack[] = [];
     try {
       const { verdict, receipts } = await decideInParts(charges, parts, { deadlineMillis, caller });

@@ -95,7 +95,8 @@ describe("the server's clock", () => {
         now = made + backMillis;
         clock.learn(Math.floor(made * 1000 + aheadAt(made)), sent, now);
       }
-      expect(clock.latestMicros(now)).toBeGreaterThanOrEqual(now * 1000 + aheadAt(now) - replies.length - 1 - 60);
+      // What it drifts while a reply is on its way back is not allowed for: here 30 us, and 2 for rounding.
+      expect(clock.latestMicros(now)).toBeGreaterThanOrEqual(now * 1000 + aheadAt(now) - 32);
     });
     fc.assert(property, { numRuns: runs(500) });
   });
