@@ -159,6 +159,17 @@ describe("two calls that Redis does not answer in time", () => {
     expect((await decide("a", LONG)).outcomes[0]?.tokens).toBe(899);
   });
 
+  it("charge nothing even when they are the first that a store sends", async () => {
+    await store.close();
+    store = await connectedStore({ url: redis.url, denyCacheSize: 0, silenceTimeoutMillis: 60_000 });
+    redis.freeze();
+    await Promise.all(await fillCalls(40));
+    redis.thaw();
+    await untilClosed();
+    expect(await tokensLeft("in flight 1")).toBe(1_000);
+    expect(await tokensLeft("in flight 2")).toBe(1_000);
+  });
+
   it.for([
     { what: "CLIENT PAUSE", order: ["CLIENT", "PAUSE", 300, "ALL"] },
     { what: "DEBUG SLEEP", order: ["DEBUG", "SLEEP", "0.3"] },

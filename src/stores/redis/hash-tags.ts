@@ -5,8 +5,8 @@ const SLOTS = 16_384;
 
 /**
  * Tags for keys, such as `{17}`, so that keys with the same one are in one slot and a script may use them together. Masters
- * have runs of slots next to each other as a rule: the tags' slots are as far apart as can be, so that masters have about as
- * many tags each. The same count gives the same tags, everywhere and always.
+ * have runs of slots next to each other as a rule: there is a tag in each equal share of the slots, so that masters
+ * with equally many slots have about as many tags each. The same count gives the same tags, everywhere and always.
  * @param count 1 to 1024
  */
 export function hashTags(count: number): readonly string[] {

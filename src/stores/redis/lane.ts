@@ -152,7 +152,8 @@ export class Lane {
   async #send(batch: readonly WaitingDecision[]): Promise<void> {
     const deadlineMillis = batch.reduce((latest, each) => Math.max(latest, each.deadlineMillis), 0);
     const operations = batch.map(({ operation }) => operation);
-    const notAfterMicros = this.#clock.latestMicros(deadlineMillis) ?? -1;
+    // As long as Redis' clock is not known, 0: that charges nothing, tells the time, and goes again.
+    const notAfterMicros = this.#clock.latestMicros(deadlineMillis) ?? 0;
     const { keys, numbers } = batchCommand(operations, notAfterMicros, this.#options);
     const call: CallInFlight = { batch, keys, deadlineMillis };
     this.#calls.add(call);
