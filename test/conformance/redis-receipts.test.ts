@@ -214,6 +214,17 @@ describe.for(ALGORITHMS)("by a receipt, a %s", (algorithm) => {
     expect(readVerdict(entries[0], [first])?.outcomes[0]?.settled).toBe(true);
     expect(readVerdict(entries[1], [second])?.outcomes[0]?.settled).toBe(false);
   });
+
+  it("has the pending charge taken away that its part left, and not an older one, which lapses when it was due", async () => {
+    const key = fresh();
+    await batch(whole(peek(key, limit)));
+    await redis.advance(OPTIONS.lapseMicros / 2);
+    await givenBy(await partOf(peek(key, limit)));
+    await redis.advance((OPTIONS.lapseMicros * 3) / 4);
+    const late = report(key, limit, 1);
+    const { entries } = await batch(whole(late));
+    expect(readVerdict(entries[0], [late])?.outcomes[0]).toMatchObject({ fits: true, settled: false });
+  });
 });
 
 describe("a receipt of a window that is over", () => {

@@ -78,7 +78,7 @@ describe("the check of import direction", () => {
       "settings read elsewhere",
       "main.ts",
       'import { x } from "./settings.js";',
-      "only cli and app and grpc-servers may import settings",
+      "only cli and app and open-store and grpc-servers may import settings",
     ],
     ["an export of what is above", "limits/a.ts", 'export { x } from "../engine/x.js";', "engine is above limits"],
     ["an import at run time", "rules/a.ts", 'const x = await import("../engine/x.js");', "engine is above rules"],

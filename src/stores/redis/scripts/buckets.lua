@@ -73,8 +73,7 @@ local function open_bucket(bucket, limit, now)
   end
   bucket.refunded = bucket.refilled
   bucket.tokens = bucket.refilled.tokens
-  bucket.used = 0
-  bucket.added = 0
+  bucket.used, bucket.added, bucket.removed = 0, 0, 0
 end
 
 -- Receipts from before now are void. After a part of another request in this very batch: that one's, too.
@@ -91,14 +90,16 @@ end
 local function keep_change(bucket, now, lapse, gives_back)
   local limit, refilled, refunded = bucket.limit, bucket.refilled, bucket.refunded
   local charged = refunded ~= refilled or bucket.tokens ~= refilled.tokens or bucket.used > 0 or bucket.added > 0
+    or bucket.removed > 0
   local state = bucket.state
   if not charged and not (state and limit.arithmetic.is_outdated(state, refilled, limit)) then return end
   if gives_back and state and not is_of(state, limit) then void_receipts(bucket, now) end
   if bucket.used > 0 then bucket.pending = use_pending(bucket.pending, bucket.used) end
+  if bucket.removed > 0 then bucket.pending = remove_pending(bucket.pending, bucket.removed) end
   if bucket.added > 0 then add_pending(bucket.pending, bucket.added, now, lapse) end
   bucket.state = limit.arithmetic.charge(refunded, bucket.tokens, limit, now)
   bucket.refilled, bucket.refunded = bucket.state, bucket.state
-  bucket.used, bucket.added = 0, 0
+  bucket.used, bucket.added, bucket.removed = 0, 0, 0
   bucket.changed = true
   bucket.part_taken = bucket.is_in_part
 end

@@ -14,9 +14,7 @@ local function refundable(bucket, hits, taken_at, missing, now)
 end
 
 local function give_back(bucket, hits, peeks, taken_at, missing, now)
-  if bucket.state and #bucket.pending > 0 and peeks > 0 then
-    bucket.used = math.min(peeks, count_pending(bucket.pending))
-  end
+  if bucket.state and #bucket.pending > 0 then bucket.removed = peeks end
   local given = hits > 0 and refundable(bucket, hits, taken_at, missing, now) or 0
   if given > 0 then
     bucket.refunded = bucket.limit.arithmetic.give_back(bucket.refilled, given, taken_at, bucket.limit, now)

@@ -33,6 +33,21 @@ local function use_pending(pending, count)
   return kept
 end
 
+-- Takes back the newest ones, as if they had never been added.
+local function remove_pending(pending, count)
+  local left, kept, last = count, { unpack(pending) }, #pending
+  while left > 0 and last > 0 do
+    local removed = math.min(left, kept[last])
+    left = left - removed
+    kept[last] = kept[last] - removed
+    if kept[last] == 0 then
+      kept[last], kept[last - 1] = nil, nil
+      last = last - 2
+    end
+  end
+  return kept
+end
+
 -- Changes the list. Lapse times are rounded up to a slot; after a clock step back the newest pair may lapse later.
 local function add_pending(pending, count, now, lapse)
   local slot = math.max(1, math.floor(lapse / SLOTS_PER_LAPSE))
