@@ -85,13 +85,13 @@ local function micros_reply(micros)
   return micros
 end
 
--- The tokens that charge i left in its bucket, when the bucket will be full, and when the same hits will fit.
-local function reply_prediction(reply, i, tokens, now)
+-- Puts behind reply[at]: the tokens that charge i left in its bucket, when the bucket will be full, and when the same hits
+-- will fit.
+local function reply_prediction(reply, at, i, tokens, now)
   local bucket = charged_bucket[i]
   local limit, state, until_fits = bucket.limit, bucket.refunded, 0
   local micros_until = limit.arithmetic.micros_until
   if charged_action[i] ~= REFUND then until_fits = micros_until(charged_hits[i], tokens, state, limit, now) end
-  local at = #reply
   reply[at + 1] = tokens
   reply[at + 2] = micros_reply(micros_until(limit.burst, tokens, state, limit, now))
   reply[at + 3] = micros_reply(until_fits)
@@ -106,10 +106,11 @@ local function decide_whole(count, now)
   take_in_order(count)
   local admitted = is_admitted(count)
   if admitted then count_peeks(count) else take_only_settled(count, charge_tokens) end
-  local reply = { admitted and 1 or 0 }
+  local reply, at = { admitted and 1 or 0, 0, 0, 0, 0 }, 2
   for i = 1, count do
-    reply[#reply + 1] = flags_of(i)
-    reply_prediction(reply, i, charge_tokens[i], now)
+    reply[at] = flags_of(i)
+    reply_prediction(reply, at, i, charge_tokens[i], now)
+    at = at + 4
   end
   return reply
 end
@@ -145,8 +146,8 @@ local function decide_part(count, now)
   for i = 1, count do
     local bucket = charged_bucket[i]
     reply[#reply + 1] = flags_of(i)
-    reply_prediction(reply, i, charge_tokens[i], now)
-    reply_prediction(reply, i, refused_tokens[i], now)
+    reply_prediction(reply, #reply, i, charge_tokens[i], now)
+    reply_prediction(reply, #reply, i, refused_tokens[i], now)
     reply[#reply + 1] = bucket.limit.burst - bucket.refunded.tokens
     reply[#reply + 1] = taken[i]
   end

@@ -52,8 +52,10 @@ function token_bucket.refund(state, hits, limit)
   return { at = state.at, tokens = tokens, remainder = remainder, rate = state.rate, burst = state.burst }
 end
 
+-- Changes the state: it is one that refill or refund has made for this decision.
 function token_bucket.charge(state, tokens)
-  return { at = state.at, tokens = tokens, remainder = state.remainder, rate = state.rate, burst = state.burst }
+  state.tokens = tokens
+  return state
 end
 
 function token_bucket.micros_until(wanted, tokens, state, limit)
