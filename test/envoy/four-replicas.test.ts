@@ -9,6 +9,8 @@ import { startWeir, type WeirProcess } from "../support/weir-process.js";
 
 const LOAD_MILLIS = 30_000;
 const PER_SECOND = 900;
+/** A machine that is too busy for that rate takes longer, until all keys have come by twice. */
+const LEAST_REQUESTS = 26_000;
 const CLIENTS = 48;
 
 const HOT_BURST = 1_000;
@@ -33,7 +35,7 @@ let envoys: Envoy[];
 beforeAll(async () => {
   rules = await writeRules(RULES);
   redis = await startRedis();
-  const settings = { rules: rules.path, redisUrl: redis.url, env: { WEIR_STORE_TIMEOUT: "2s" } };
+  const settings = { rules: rules.path, redisUrl: redis.url, env: { WEIR_STORE_TIMEOUT: "4s" } };
   weirs = await Promise.all(Array.from({ length: 4 }, () => startWeir(settings)));
   envoys = await Promise.all([0, 1].map(() => startEnvoy({ weirPort: weirs[0]!.grpcPort, edit: toAllReplicas })));
 });
@@ -67,12 +69,13 @@ async function load(): Promise<Map<string, PathCount>> {
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   const started = performance.now();
   let next = 0;
+  let isOver = false;
   const client = async (): Promise<void> => {
     for (;;) {
       const index = next++;
       const wait = started + (index / PER_SECOND) * 1000 - performance.now();
       if (wait > 0) await pause(wait);
-      if (performance.now() - started >= LOAD_MILLIS) return;
+      if (isOver || (performance.now() - started >= LOAD_MILLIS && index >= LEAST_REQUESTS)) return;
       const path = pathOf(index);
       const status = await statusOf(`${envoys[index % 2]!.url}${path}`, agent);
       const count = counts.get(path) ?? { offered: 0, admitted: 0, refused: 0 };
@@ -82,8 +85,12 @@ async function load(): Promise<Map<string, PathCount>> {
       if (status === 429) count.refused += 1;
     }
   };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
-  agent.destroy();
+  try {
+    await Promise.all(Array.from({ length: CLIENTS }, client));
+  } finally {
+    isOver = true;
+    agent.destroy();
+  }
   return counts;
 }
 
@@ -125,4 +132,4 @@ it("four replicas behind two Envoys admit what one would, over 30 s on one hot k
   expect(total(decided("over_limit"))).toBe(hot.refused + sum(({ refused }) => refused));
   expect(decided("ok").every((count) => count > total(decided("ok")) / 8)).toBe(true);
   for (const envoy of envoys) expect(await envoy.stat("cluster.services.ratelimit.failure_mode_allowed")).toBe(0);
-}, 90_000);
+}, 180_000);

@@ -1,23 +1,27 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { FaultRun } from "../support/faults/fault-run.js";
 import { startFaultWeir, USER } from "../support/faults/fault-weir.js";
 import { countOf, expectSound } from "../support/faults/soundness.js";
 import { bucketValue, mixedWithPairsOf } from "../support/faults/traffic.js";
 import { aclArgs } from "../support/redis-acl.js";
-import { type ClusterNode, type RedisCluster, startCluster } from "../support/redis-cluster.js";
+import { type ClusterNode, FAILOVER_MILLIS, type RedisCluster, startCluster } from "../support/redis-cluster.js";
 import type { WeirProcess } from "../support/weir-process.js";
+
+// The tests wait for failovers.
+vi.setConfig({ testTimeout: 2 * FAILOVER_MILLIS, hookTimeout: 2 * FAILOVER_MILLIS });
 
 let cluster: RedisCluster;
 let weir: WeirProcess;
-/** Waits long enough for every answer, so that nothing fails but what the Cluster fails. */
+/** How long that one waits for every answer, so that nothing fails but what the Cluster fails. */
+const PATIENT_MILLIS = 4_000;
 let patientWeir: WeirProcess;
 
 beforeAll(async () => {
   cluster = await startCluster({ args: aclArgs(USER) });
   const settings = { WEIR_REDIS_TOPOLOGY: "cluster" };
   weir = await startFaultWeir(cluster.url, settings);
-  patientWeir = await startFaultWeir(cluster.url, { ...settings, WEIR_STORE_TIMEOUT: "2s" });
+  patientWeir = await startFaultWeir(cluster.url, { ...settings, WEIR_STORE_TIMEOUT: `${PATIENT_MILLIS}ms` });
 });
 
 afterAll(async () => {
@@ -41,7 +45,7 @@ describe("a Cluster", () => {
     const run = await FaultRun.start({ fault, weirs: [patientWeir], offers: mixedWithPairsOf(fault) });
     await run.fault({ inject: () => {}, lasts: 1_000 });
     const report = await run.finish();
-    expectSound(report, context);
+    expectSound(report, context, { deadlineMillis: PATIENT_MILLIS });
     expect(countOf(report, "failed")).toBe(0);
     // What one part refused, the other has given back: exactly the three of each small bucket are gone.
     const shared = report.buckets.find(({ bucket }) => bucket.key === "large" && bucket.value.endsWith("-pairs"))!;
@@ -72,7 +76,7 @@ describe("a Cluster", () => {
       },
     });
     const report = await run.finish();
-    expectSound(report, context);
+    expectSound(report, context, { deadlineMillis: PATIENT_MILLIS });
     expect(countOf(report, "failed")).toBe(0);
   });
 
@@ -84,11 +88,8 @@ describe("a Cluster", () => {
     const report = await run.finish();
     // Of a request over two nodes one may have taken what nobody could give back.
     expectSound(report, context, { mayLoseWrites: true, mayOvercharge: true });
-    expect(countOf(report, "failed")).toBeGreaterThan(50);
-    const during = report.calls.filter(({ sentMillis }) => sentMillis > run.times.injectedMillis + 200);
-    const decided = during.filter(
-      ({ result, sentMillis }) => result !== "failed" && sentMillis < run.times.healingMillis,
-    );
-    expect(decided.length).toBeGreaterThan(50);
+    // A third of the slots, and the requests that need one of them.
+    expect(report.failedShare).toBeGreaterThan(0.1);
+    expect(report.failedShare).toBeLessThan(0.9);
   });
 });

@@ -36,7 +36,7 @@ afterAll(async () => {
 async function startHashing(name: string, secret: string) {
   const file = join(rules.path, name);
   await writeFile(file, secret);
-  const env = { WEIR_HASH_KEYS: "true", WEIR_HASH_KEYS_SECRET_FILE: file, WEIR_STORE_TIMEOUT: "500ms" };
+  const env = { WEIR_HASH_KEYS: "true", WEIR_HASH_KEYS_SECRET_FILE: file, WEIR_STORE_TIMEOUT: "5s" };
   const weir = await startWeir({ rules: rules.path, redisUrl: redis.url, env });
   const one = { weir, client: new GrpcClient(weir.grpcPort) };
   started.push(one);

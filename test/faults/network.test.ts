@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FaultRun } from "../support/faults/fault-run.js";
 import { startFaultWeir, USER } from "../support/faults/fault-weir.js";
-import { countOf, expectSound } from "../support/faults/soundness.js";
+import { expectSound } from "../support/faults/soundness.js";
 import { startTcpProxy, type TcpProxy } from "../support/faults/tcp-proxy.js";
 import { aclArgs } from "../support/redis-acl.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
@@ -31,7 +31,7 @@ describe("a network", () => {
     await run.fault({ inject: () => proxy.delay({ toServerMillis: 200 }), lasts: 2_000, heal, isOutage: true });
     const report = await run.finish();
     expectSound(report, context);
-    expect(countOf(report, "failed")).toBeGreaterThan(800);
+    expect(report.failedShare).toBeGreaterThan(0.5);
   });
 
   it("that brings replies later than their deadlines never has too many admitted", async (context) => {
@@ -40,7 +40,7 @@ describe("a network", () => {
     const report = await run.finish();
     // Redis took the tokens in time, and nobody could hear of it in time.
     expectSound(report, context, { mayOvercharge: true });
-    expect(countOf(report, "failed")).toBeGreaterThan(800);
+    expect(report.failedShare).toBeGreaterThan(0.5);
   });
 
   it("that carries next to nothing never has too many admitted", async (context) => {
@@ -48,7 +48,7 @@ describe("a network", () => {
     await run.fault({ inject: () => proxy.throttle(4_000), lasts: 2_000, heal });
     const report = await run.finish();
     expectSound(report, context, { mayOvercharge: true });
-    expect(countOf(report, "failed")).toBeGreaterThan(400);
+    expect(report.failedShare).toBeGreaterThan(0.25);
   });
 
   it("that breaks each connection costs the calls of that moment, and no more than one token each", async (context) => {
@@ -56,7 +56,7 @@ describe("a network", () => {
     await run.fault({ inject: () => proxy.cut(), lasts: 1_500, heal, isOutage: true });
     const report = await run.finish();
     expectSound(report, context);
-    expect(countOf(report, "failed")).toBeGreaterThan(600);
+    expect(report.failedShare).toBeGreaterThan(0.5);
   });
 
   it("that goes silent and delivers all that it kept charges nobody who has gone", async (context) => {
@@ -64,7 +64,7 @@ describe("a network", () => {
     await run.fault({ inject: () => proxy.hold(), lasts: 4_000, heal, isOutage: true });
     const report = await run.finish();
     expectSound(report, context);
-    expect(countOf(report, "failed")).toBeGreaterThan(2_000);
+    expect(report.failedShare).toBeGreaterThan(0.4);
     // Connecting anew goes on, but not as fast as it can.
     expect(proxy.connectionsMade()).toBeLessThan(60);
   });

@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { unheardIn } from "../support/faults/fault-report.js";
 import { FaultRun } from "../support/faults/fault-run.js";
 import { startFaultWeir, USER } from "../support/faults/fault-weir.js";
+import type { Call, Result } from "../support/faults/open-loop.js";
 import { countOf, expectSound } from "../support/faults/soundness.js";
 import { aclArgs } from "../support/redis-acl.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
+import { until } from "../support/until.js";
 import type { WeirProcess } from "../support/weir-process.js";
 
 let redis: RedisServer;
@@ -48,7 +50,7 @@ describe("one server that writes down what it does", () => {
     await run.fault({ inject: () => durable.kill(), lasts: 1_500, heal: () => durable.start(), isOutage: true });
     const report = await run.finish();
     expectSound(report, context);
-    expect(countOf(report, "failed")).toBeGreaterThan(500);
+    expect(report.failedShare).toBeGreaterThan(0.4);
     expect(itsWeir.output()).toContain("the store failed");
   });
 });
@@ -59,7 +61,7 @@ describe("one server", () => {
     await run.fault({ inject: () => redis.freeze(), lasts: 5_000, heal: () => redis.thaw(), isOutage: true });
     const report = await run.finish();
     expectSound(report, context);
-    expect(countOf(report, "failed")).toBeGreaterThan(2_000);
+    expect(report.failedShare).toBeGreaterThan(0.3);
   });
 
   it("that forgets its scripts loses no call", async (context) => {
@@ -80,10 +82,22 @@ describe("one server", () => {
 
   it("that forgets its buckets has each begin anew, once", async (context) => {
     const run = await FaultRun.start({ fault: "FLUSHALL under load", weirs: [weir] });
-    await run.fault({ inject: () => redis.command("FLUSHALL"), lasts: 2_500 });
+    const hotCalls = (result: Result): Call[] =>
+      run.load.calls.filter((call) => call.result === result && call.offer.buckets[0]?.key === "hot");
+    await until("the hot key is used up", () => hotCalls("refused")[0]);
+    await run.fault({
+      inject: () => redis.command("FLUSHALL"),
+      lasts: async () => {
+        const flushedMillis = performance.now();
+        const since = ({ sentMillis }: Call): boolean => sentMillis > flushedMillis;
+        // What is remembered as refused is asked for again once a second.
+        const last = await until("it is found full", () => hotCalls("admitted").find(since));
+        await until("it is used up again", () => hotCalls("refused").find((call) => call.sentMillis > last.sentMillis));
+      },
+    });
     const report = await run.finish();
     expectSound(report, context, { freshStarts: 1 });
-    // The hot key was used up before, and is once more.
+    // It was used up before, and is once more.
     const hot = report.buckets.find(({ bucket }) => bucket.key === "hot")!;
     expect(hot.admitted).toBeLessThanOrEqual(400);
     expect(hot.admitted).toBeGreaterThanOrEqual(400 - hot.doubtful);
@@ -98,7 +112,7 @@ describe("one server", () => {
     });
     const report = await run.finish();
     expectSound(report, context);
-    expect(countOf(report, "failed")).toBeGreaterThan(100);
+    expect(report.failedShare).toBeGreaterThan(0.08);
     expect(weir.output()).toContain("OOM command not allowed");
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { RedisStore } from "../../src/stores/redis/redis-store.js";
 import { type Store, StoreFailure } from "../../src/stores/store.js";
 import { HOUR, perPeriod, take } from "../conformance/store-harness.js";
@@ -14,8 +14,8 @@ import { until } from "../support/until.js";
 
 /** Far more than Redis needs, so that only what is lost fails. */
 const BUDGET = 5_000;
-/** What a machine that is busy with other things may add to a deadline. */
-const SLACK_MILLIS = 250;
+/** What a machine that stalls may add to "at once"; less than the silence (1 s) and the budget. */
+const SLACK_MILLIS = 600;
 const LIMIT = perPeriod(1_000, 100_000 * HOUR);
 
 let redis: RedisServer;
@@ -61,7 +61,7 @@ async function countDecided(decisions: readonly Promise<unknown>[]): Promise<num
   return results.filter(({ status }) => status === "fulfilled").length;
 }
 
-/** Keeps 20 decisions in flight until stopped; then tells how many were made, and which failed how slowly. */
+/** Keeps 20 decisions in flight until stopped, at the latest by the end of the test; then tells how many were made, and which failed how slowly. */
 function traffic(store: Store, key: string, budgetMillis: number) {
   let isRunning = true;
   const seen = { sent: 0, decided: 0, failed: 0, slowestFailureMillis: 0 };
@@ -73,7 +73,7 @@ function traffic(store: Store, key: string, budgetMillis: number) {
         await store.decide([take(key, LIMIT)], budgetMillis);
         seen.decided += 1;
       } catch (error) {
-        expect(error).toBeInstanceOf(StoreFailure);
+        if (!(error instanceof StoreFailure)) throw error;
         seen.failed += 1;
         seen.slowestFailureMillis = Math.max(seen.slowestFailureMillis, performance.now() - start);
       }
@@ -81,13 +81,12 @@ function traffic(store: Store, key: string, budgetMillis: number) {
     }
   };
   const loops = Promise.all(Array.from({ length: 20 }, loop));
-  return {
-    seen,
-    stop: async () => {
-      isRunning = false;
-      await loops;
-    },
+  const stop = async (): Promise<void> => {
+    isRunning = false;
+    await loops;
   };
+  onTestFinished(stop);
+  return { seen, stop };
 }
 
 describe("a Redis that loses", () => {

@@ -1,14 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RedisLink } from "../../src/stores/redis/link/redis-link.js";
 import { failureOf } from "../support/connected-store.js";
 import { aclArgs, urlAs, weirUser } from "../support/redis-acl.js";
-import { type ClusterNode, type RedisCluster, startCluster } from "../support/redis-cluster.js";
+import { type ClusterNode, FAILOVER_MILLIS, type RedisCluster, startCluster } from "../support/redis-cluster.js";
 import { count, openLink, readyLink, untilCounted, untilReady } from "../support/redis-link.js";
 import { until } from "../support/until.js";
 
 const USER = weirUser();
-/** Longer than the Cluster needs to notice a lost node (0.5 s) and to vote. */
-const FAILOVER_MILLIS = 15_000;
+// The tests wait for failovers.
+vi.setConfig({ testTimeout: 3 * FAILOVER_MILLIS, hookTimeout: 3 * FAILOVER_MILLIS });
+/** What a machine that stalls may make of "at once"; who waits for a silent node takes longer (1 s). */
+const SLACK_MILLIS = 600;
 
 let cluster: RedisCluster;
 let link: RedisLink;
@@ -83,7 +85,7 @@ describe("a Cluster", () => {
     const failure = await failureOf(count(link, key, other));
     expect(failure.kind).toBe("error");
     expect(failure.message).toMatch(/^TRYAGAIN /);
-    expect(performance.now() - began).toBeLessThan(100);
+    expect(performance.now() - began).toBeLessThan(SLACK_MILLIS);
     await move.finish();
     expect(await count(link, key, other)).toBe(4);
     expect(await move.to.command("GET", other)).toBe("4");
@@ -102,7 +104,7 @@ describe("a Cluster", () => {
     expect(failure.message).toContain(`no connection to Redis at 127.0.0.1:${lost.port}: `);
     const began = performance.now();
     await failureOf(count(link, key));
-    expect(performance.now() - began).toBeLessThan(50);
+    expect(performance.now() - began).toBeLessThan(SLACK_MILLIS);
     for (const each of others) expect(await count(link, each)).toBe(2);
     expect(link.isReady()).toBe(true);
     const failures = await untilCounted(link, key, FAILOVER_MILLIS);
@@ -146,9 +148,13 @@ describe("a Cluster", () => {
         await new Promise(setImmediate);
       }
     })();
-    const master = await cluster.failover(await cluster.masterOf(key));
-    isOver = true;
-    await traffic;
+    let master: ClusterNode;
+    try {
+      master = await cluster.failover(await cluster.masterOf(key));
+    } finally {
+      isOver = true;
+      await traffic;
+    }
     const counted = await count(link, key);
     expect(counted).toBeGreaterThan(calls);
     expect(counted).toBeLessThanOrEqual(calls + unsure + 1);

@@ -8,6 +8,7 @@ import { ALGORITHMS, HOUR, peek, perPeriod, perWindow, report, SECOND, take } fr
 import { connectedStore, failureOf, untilIdle } from "../support/connected-store.js";
 import { untilDeciding } from "../support/faults/until-deciding.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
+import { until } from "../support/until.js";
 
 const TAGS = 16;
 const LONG = 10_000;
@@ -24,7 +25,8 @@ afterAll(() => redis?.stop());
 
 beforeEach(async () => {
   await redis.command("FLUSHALL");
-  store = await connectedStore({ url: redis.url, hashTags: TAGS, denyCacheSize: 0 });
+  // A machine that stalls answers probes late.
+  store = await connectedStore({ url: redis.url, hashTags: TAGS, denyCacheSize: 0, probeTimeoutMillis: 300 });
 });
 
 afterEach(() => store?.close());
@@ -49,6 +51,12 @@ async function tokensLeft(keys: readonly string[], limits: readonly BucketLimit[
     keys.map((key, i) => decide(take(key, limits[i % limits.length] as BucketLimit, 0, "shadow"))),
   );
   return verdicts.map(({ outcomes }) => outcomes[0]?.tokens);
+}
+
+/** When it decides, and no tag's breaker is open any more. */
+async function untilWhole(): Promise<void> {
+  await untilDeciding(store);
+  await until("all tags are asked again", () => store.figures().lanesBroken === 0 || undefined);
 }
 
 function admittedOf(verdicts: readonly Verdict[]): number {
@@ -167,6 +175,8 @@ describe("requests in flight over buckets that do not refill", () => {
 });
 
 describe("requests in flight over buckets that refill", () => {
+  const MOST_OPEN = 2_000;
+
   it("get no more than the burst and what time has added", async () => {
     const keys = keysApart(3);
     const limits = [perPeriod(2_000, SECOND, 20), perPeriod(1_000, SECOND, 30), perPeriod(3_000, SECOND, 10)];
@@ -175,14 +185,20 @@ describe("requests in flight over buckets that refill", () => {
     const admitted = new Map<string, number>(keys.map((key) => [key, 0]));
     const start = performance.now();
     const all: Promise<unknown>[] = [];
-    for (let i = 0; performance.now() - start < 700; i++) {
+    let open = 0;
+    const isEnough = (): boolean => performance.now() - start >= 700 && Number(admitted.get(second)) > 100;
+    for (let i = 0; !isEnough(); i++) {
       const charges = [take(first, fast), take(second, narrow), take(third, small)].filter((_, at) => i % 4 !== at);
+      open += 1;
       all.push(
         decide(...charges).then((verdict) => {
+          open -= 1;
           if (verdict.admitted) for (const { key } of charges) admitted.set(key, Number(admitted.get(key)) + 1);
         }),
       );
       if (i % 8 === 7) await nextTurn();
+      // While Redis has no processor to run on, the queue would be full soon.
+      while (open > MOST_OPEN) await nextTurn();
     }
     await Promise.all(all);
     const seconds = (performance.now() - start) / 1_000;
@@ -190,7 +206,6 @@ describe("requests in flight over buckets that refill", () => {
       const { burst: most, tokensPerPeriod: rate } = limits[i] as BucketLimit;
       expect(admitted.get(key)).toBeLessThanOrEqual(most + rate * seconds);
     });
-    expect(admitted.get(second)).toBeGreaterThan(100);
     expect(store.figures().counts.givenBack).toBeGreaterThan(0);
   });
 });
@@ -217,8 +232,9 @@ describe("a part that fails", () => {
     let admitted = 0;
     let failed = 0;
     const all: Promise<unknown>[] = [];
-    for (let round = 0; round < 8; round++) {
-      await untilDeciding(store);
+    // The connections may be lost after all was answered.
+    for (let round = 0; round < 8 || (failed === 0 && round < 40); round++) {
+      await untilWhole();
       for (let i = 0; i < 60; i++) {
         const decision = decide(...keys.map((key, at) => take(key, limits[at] as BucketLimit, 1 + (i % 2))));
         all.push(
@@ -236,7 +252,7 @@ describe("a part that fails", () => {
       }
       await Promise.all(all);
     }
-    await untilDeciding(store);
+    await untilWhole();
     const tokens = await tokensLeft(keys, limits);
     limits.forEach((limit, i) => {
       expect(tokens[i]).toBeLessThanOrEqual(limit.burst - admitted);

@@ -57,7 +57,7 @@ export interface RedisClusterOptions {
   readonly args?: readonly string[];
   /** Of the default user, who then also replicates with it. Default: none. */
   readonly password?: string;
-  /** After so long without an answer a node counts as failed. Default 500. */
+  /** After so long without an answer a node counts as failed. Default 800: a machine may stall for 300. */
   readonly nodeTimeoutMillis?: number;
   /** `no`: slots of nodes that run are served though others are lost. Default `no`. */
   readonly requireFullCoverage?: "yes" | "no";
@@ -67,6 +67,9 @@ const MASTERS = 3;
 const SLOTS = 16_384;
 
 const ASK_AGAIN_MILLIS = 3_000;
+
+/** How long a failover may take on a machine that is busy with other things: an election that fails is held again. */
+export const FAILOVER_MILLIS = 60_000;
 
 interface Place {
   readonly id: string;
@@ -103,7 +106,7 @@ async function startNode(
   place: Place,
   places: readonly Place[],
   folder: string,
-  { args = [], password, nodeTimeoutMillis = 500, requireFullCoverage = "no" }: RedisClusterOptions,
+  { args = [], password, nodeTimeoutMillis = 800, requireFullCoverage = "no" }: RedisClusterOptions,
 ): Promise<ClusterNode> {
   const file = join(folder, `nodes-${place.port}.conf`);
   await writeFile(file, nodesFile(place, places));
@@ -162,34 +165,33 @@ class RunningCluster implements RedisCluster {
   }
 
   untilFailover(key: string, from: ClusterNode): Promise<ClusterNode> {
-    return until(
-      "another node serves the slot",
-      async () => {
-        const slot = await this.slotOf(key);
-        const owners = await Promise.all(this.#running().map((node) => this.#ownerSeenBy(node, slot)));
-        const isAgreed = owners.every((owner) => owner === owners[0] && owner !== undefined && owner !== from);
-        if (!isAgreed) return undefined;
-        return (await this.#isWhole()) ? owners[0] : undefined;
-      },
-      20_000,
-    );
+    const other = async (): Promise<ClusterNode | undefined> => {
+      const slot = await this.slotOf(key);
+      const owners = await Promise.all(this.#running().map((node) => this.#ownerSeenBy(node, slot)));
+      const isAgreed = owners.every((owner) => owner === owners[0] && owner !== undefined && owner !== from);
+      return isAgreed && (await this.#isWhole()) ? owners[0] : undefined;
+    };
+    return until("another node serves the slot", other, FAILOVER_MILLIS);
   }
 
   async untilWhole(): Promise<void> {
-    await until("the Cluster is whole", async () => (await this.#isWhole()) || undefined, 20_000);
+    await until("the Cluster is whole", async () => (await this.#isWhole()) || undefined, FAILOVER_MILLIS);
   }
 
   /** Waits until each replica has the content of its master. */
   async untilReplicated(): Promise<void> {
-    await until("the replicas follow", async () => {
+    const doAllFollow = async (): Promise<true | undefined> => {
       const roles = (await Promise.all(this.#running().map((node) => node.command("ROLE")))) as unknown[][];
       return roles.every(([role, , , state]) => role === "master" || state === "connected") || undefined;
-    });
+    };
+    await until("the replicas follow", doAllFollow, FAILOVER_MILLIS);
   }
 
   async failover(master: ClusterNode): Promise<ClusterNode> {
-    const [replica] = await this.replicasOf(master);
-    if (replica === undefined) throw new Error("that master has no replica");
+    // One that was a master itself until a moment ago has to be told first.
+    const itsReplica = async () => (await this.replicasOf(master)).find((node) => node.isRunning());
+    const replica = await until("that master has a replica", itsReplica, FAILOVER_MILLIS);
+    await this.untilReplicated();
     let asked = Number.NEGATIVE_INFINITY;
     const hasTakenOver = async (): Promise<true | undefined> => {
       // Masters may refuse their votes so soon after another election: then it has to be asked again.
@@ -200,7 +202,7 @@ class RunningCluster implements RedisCluster {
       const seen = await Promise.all(this.#running().map((node) => this.#nodeLines(node)));
       return seen.every((lines) => lines.some(({ id, slots }) => id === replica.id && slots.length > 0)) || undefined;
     };
-    await until("the replica took over", hasTakenOver, 20_000);
+    await until("the replica took over", hasTakenOver, FAILOVER_MILLIS);
     return replica;
   }
 

@@ -8,6 +8,15 @@ import { type RedisServer, runCommand, startRedis } from "./redis-server.js";
 import { redisServerPath } from "./tools.js";
 import { until } from "./until.js";
 
+/**
+ * How long what Sentinels do by themselves may take on a machine that is busy with other things: an election that nobody
+ * wins is held again 2 s later, as often as it takes.
+ */
+export const FAILOVER_MILLIS = 60_000;
+
+/** A failover that was asked for and has come to nothing is asked for again. */
+const ASK_AGAIN_MILLIS = 3_000;
+
 /** The name by which the Sentinels know the master. */
 export const MASTER_NAME = "weir-master";
 
@@ -52,7 +61,7 @@ export interface SentinelSetupOptions {
   readonly password?: string;
   /** Of the default user of the Sentinels. Default: none. */
   readonly sentinelPassword?: string;
-  /** After so long without an answer a server counts as down for the first Sentinel. Default 400. */
+  /** After so long without an answer a server counts as down for the first Sentinel. Default 600: a machine may stall for 300. */
   readonly downAfterMillis?: number;
 }
 
@@ -90,7 +99,7 @@ interface RunningSentinel extends Sentinel {
 /**
  * Each is told of the others in its configuration: finding them by their greetings takes seconds. One of them is enough
  * to call the master down, and each takes longer than the one before: the first one asks the others for their votes
- * before they want to be elected themselves. Without that every third election has no winner, and the next is 4 s away.
+ * before they want to be elected themselves. Without that every third election has no winner.
  */
 async function startSentinels(
   servers: readonly RedisServer[],
@@ -99,7 +108,7 @@ async function startSentinels(
   const known: { id: string; port: number }[] = [];
   for (let i = 0; i < 3; i++) known.push({ id: randomBytes(20).toString("hex"), port: await freePort() });
   const [master, ...replicas] = servers;
-  const { password, sentinelPassword, downAfterMillis = 400, sentinelLines = [] } = options;
+  const { password, sentinelPassword, downAfterMillis = 600, sentinelLines = [] } = options;
   return Promise.all(
     known.map(({ id, port }, i) => {
       const others = known.filter((other) => other.id !== id);
@@ -112,7 +121,8 @@ async function startSentinels(
         ...(password === undefined ? [] : [`sentinel auth-pass ${MASTER_NAME} ${password}`]),
         ...(sentinelPassword === undefined ? [] : [`sentinel sentinel-pass ${sentinelPassword}`]),
         `sentinel down-after-milliseconds ${MASTER_NAME} ${downAfterMillis * (1 + i)}`,
-        `sentinel failover-timeout ${MASTER_NAME} 2000`,
+        // Twice that is the time until a failed election is held again.
+        `sentinel failover-timeout ${MASTER_NAME} 1000`,
         ...replicas.map((replica) => `sentinel known-replica ${MASTER_NAME} 127.0.0.1 ${replica.port}`),
         ...others.map((other) => `sentinel known-sentinel ${MASTER_NAME} 127.0.0.1 ${other.port} ${other.id}`),
         ...sentinelLines,
@@ -121,6 +131,22 @@ async function startSentinels(
     }),
   );
 }
+
+/**
+ * Without these a failover takes seconds; milliseconds. A replica is promoted only if it has answered in the last 5
+ * PING-PERIODs and told of itself in the last 3 INFO-PERIODs: shorter ones make NOGOODSLAVE of a stall of the machine. After a
+ * stall of 2 s a Sentinel does nothing for a TILT-PERIOD, 30 s if it is not told otherwise.
+ */
+const PERIODS = [
+  ["INFO-PERIOD", 300],
+  ["PING-PERIOD", 300],
+  ["ASK-PERIOD", 100],
+  ["PUBLISH-PERIOD", 200],
+  ["TILT-PERIOD", 1_000],
+] as const;
+
+/** What a replica told so lately lets it be promoted: three INFO-PERIODs. */
+const FRESH_MILLIS = 900;
 
 async function startSentinel(port: number, lines: readonly string[], password?: string): Promise<RunningSentinel> {
   const folder = await mkdtemp(join(tmpdir(), "weir-sentinel-"));
@@ -138,19 +164,8 @@ async function startSentinel(port: number, lines: readonly string[], password?: 
       () => false,
     ),
   );
-  // Without this a failover takes seconds. Before Redis 7 there is no such command.
-  await command(
-    "SENTINEL",
-    "DEBUG",
-    "INFO-PERIOD",
-    200,
-    "PING-PERIOD",
-    100,
-    "ASK-PERIOD",
-    100,
-    "PUBLISH-PERIOD",
-    200,
-  ).catch(() => undefined);
+  // Before Redis 7 there is no such command.
+  await command("SENTINEL", "DEBUG", ...PERIODS.flat()).catch(() => undefined);
   return {
     port,
     pid: () => program.pid,
@@ -180,31 +195,14 @@ class RunningSetup implements SentinelSetup {
   }
 
   async untilComplete(): Promise<void> {
-    await Promise.all(
-      this.sentinels.map((sentinel) =>
-        until("a Sentinel sees all others", async () => {
-          const state = pairs(await sentinel.command("SENTINEL", "MASTER", MASTER_NAME));
-          const replicas = (await sentinel.command("SENTINEL", "REPLICAS", MASTER_NAME)) as unknown[];
-          const areUp = replicas.map(pairs).every((replica) => replica.get("master-link-status") === "ok");
-          const isWell = state.get("flags") === "master" && state.get("num-other-sentinels") === "2";
-          return (isWell && areUp && replicas.length === this.servers.length - 1) || undefined;
-        }),
-      ),
+    const waits = this.sentinels.map((sentinel) =>
+      until("a Sentinel sees all others", async () => (await this.#seesAll(sentinel)) || undefined, FAILOVER_MILLIS),
     );
+    await Promise.all(waits);
   }
 
   untilFailover(from: RedisServer): Promise<RedisServer> {
-    return until(
-      "all Sentinels name another master",
-      async () => {
-        const named = await Promise.all(
-          this.sentinels.filter((each) => each.isRunning()).map((each) => this.#masterOf(each)),
-        );
-        const isAgreed = named.every((server) => server === named[0] && server !== from);
-        return isAgreed && (await roleOf(named[0]!)) === "master" ? named[0] : undefined;
-      },
-      20_000,
-    );
+    return until("all Sentinels name another master", () => this.#agreedOtherThan(from), FAILOVER_MILLIS);
   }
 
   async untilReplica(server: RedisServer): Promise<void> {
@@ -215,19 +213,49 @@ class RunningSetup implements SentinelSetup {
         const [role, , port, state] = (await server.command("ROLE").catch(() => [])) as unknown[];
         return (role === "slave" && port === master.port && state === "connected") || undefined;
       },
-      20_000,
+      FAILOVER_MILLIS,
     );
   }
 
   async failover(): Promise<RedisServer> {
     const from = await this.master();
-    await this.sentinels.find((sentinel) => sentinel.isRunning())!.command("SENTINEL", "FAILOVER", MASTER_NAME);
-    return this.untilFailover(from);
+    const asked = this.sentinels.find((sentinel) => sentinel.isRunning())!;
+    let askedMillis = Number.NEGATIVE_INFINITY;
+    const next = async (): Promise<RedisServer | undefined> => {
+      if (performance.now() - askedMillis > ASK_AGAIN_MILLIS && (await this.#masterOf(asked)) === from) {
+        if (await asksForFailover(asked)) askedMillis = performance.now();
+      }
+      return this.#agreedOtherThan(from);
+    };
+    return await until("the failover that was asked for", next, FAILOVER_MILLIS);
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.sentinels.map((sentinel) => sentinel.stop()));
     await Promise.all(this.servers.map((server) => server.stop()));
+  }
+
+  /** Whether a Sentinel could lead a failover now: with all replicas fit for it, and both others for their votes. */
+  async #seesAll(sentinel: Sentinel): Promise<boolean> {
+    const ask = (what: string): Promise<unknown> => sentinel.command("SENTINEL", what, MASTER_NAME);
+    const master = pairs(await ask("MASTER"));
+    const replicas = ((await ask("REPLICAS")) as unknown[]).map(pairs);
+    const others = ((await ask("SENTINELS")) as unknown[]).map(pairs);
+    return (
+      master.get("flags") === "master" &&
+      replicas.length === this.servers.length - 1 &&
+      replicas.every(isFitForMaster) &&
+      others.length === this.sentinels.length - 1 &&
+      others.every((other) => other.get("flags") === "sentinel")
+    );
+  }
+
+  /** The master that all Sentinels name and that takes writes, if it is another one. */
+  async #agreedOtherThan(from: RedisServer): Promise<RedisServer | undefined> {
+    const running = this.sentinels.filter((each) => each.isRunning());
+    const named = await Promise.all(running.map((each) => this.#masterOf(each)));
+    const isAgreed = named.every((server) => server === named[0] && server !== from);
+    return isAgreed && (await roleOf(named[0]!)) === "master" ? named[0] : undefined;
   }
 
   async #masterOf(sentinel: Sentinel): Promise<RedisServer> {
@@ -237,6 +265,27 @@ class RunningSetup implements SentinelSetup {
     if (server === undefined) throw new Error(`a Sentinel names a master that is none of ours: port ${port}`);
     return server;
   }
+}
+
+/** Asks for one. False: not now, since one is going on, or no replica has told of itself lately. */
+function asksForFailover(sentinel: Sentinel): Promise<boolean> {
+  return sentinel.command("SENTINEL", "FAILOVER", MASTER_NAME).then(
+    () => true,
+    (error: Error) => {
+      if (/^(NOGOODSLAVE|INPROG)/.test(error.message)) return false;
+      throw error;
+    },
+  );
+}
+
+/** By what a Sentinel says of a replica. */
+function isFitForMaster(replica: ReadonlyMap<string, string>): boolean {
+  return (
+    replica.get("flags") === "slave" &&
+    replica.get("master-link-status") === "ok" &&
+    replica.get("slave-priority") !== "0" &&
+    Number(replica.get("info-refresh")) < FRESH_MILLIS
+  );
 }
 
 async function roleOf(server: RedisServer): Promise<unknown> {

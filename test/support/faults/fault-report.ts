@@ -14,8 +14,14 @@ const REPLICATION_MILLIS = 250;
 /** Failures whose words say that nothing was charged. */
 const UNCHARGED = /charged nothing|is not asked until/;
 
-/** A fault takes and ends its hold within this time of the moment noted. */
+/** A fault takes its hold within this time of the moment noted. */
 const EDGE_MILLIS = 20;
+
+/** On a machine that stalls a call comes to Weir so much later than it was sent: perhaps when the fault is over. */
+const ON_ITS_WAY_MILLIS = 500;
+
+/** So many calls in a row that the store decided mean that it is back. */
+const STEADY_CALLS = 100;
 
 /** When the fault was, of performance.now(). */
 export interface FaultTimes {
@@ -64,8 +70,10 @@ export interface FaultReport extends Observations {
   readonly buckets: readonly BucketCount[];
   /** From the fault's end to the first answer that took a token. */
   readonly recoveryMillis: number;
-  /** From the fault's end to the last answer without the store; 0 without any. */
-  readonly lastFailureMillis: number;
+  /** From the fault's end to the first of a hundred answers in a row that the store gave. */
+  readonly steadyMillis: number;
+  /** The part of the calls sent amid the fault that D13 answered. */
+  readonly failedShare: number;
 }
 
 /**
@@ -79,20 +87,34 @@ export async function reportOn(
   times: FaultTimes,
   observations: Observations,
 ): Promise<FaultReport> {
-  const { healingMillis } = times;
-  const after = calls.filter(({ answeredMillis }) => answeredMillis >= healingMillis);
-  const since = after.map(({ result, answeredMillis }) => ({ result, millis: answeredMillis - healingMillis }));
-  const taken = since.filter(({ result }) => result === "admitted").map(({ millis }) => millis);
-  const failed = since.filter(({ result }) => result === "failed").map(({ millis }) => millis);
+  const { injectedMillis, healingMillis } = times;
+  const taken = calls.filter(({ result, answeredMillis }) => result === "admitted" && answeredMillis >= healingMillis);
+  const amid = calls.filter(({ sentMillis }) => sentMillis > injectedMillis && sentMillis < healingMillis);
   return {
     ...observations,
     fault,
     isOutage: times.isOutage,
     calls,
     buckets: await countBuckets(weir, calls, times),
-    recoveryMillis: Math.min(...taken),
-    lastFailureMillis: Math.max(0, ...failed),
+    recoveryMillis: Math.min(...taken.map(({ answeredMillis }) => answeredMillis)) - healingMillis,
+    steadyMillis: steadyFrom(calls, times) - healingMillis,
+    failedShare: amid.filter(({ result }) => result === "failed").length / amid.length,
   };
+}
+
+/** Whether the store decided on a call that was sent after the fault. */
+export function isDecided({ sentMillis, result }: Call, { healingMillis }: FaultTimes): boolean {
+  return sentMillis >= healingMillis && (result === "admitted" || result === "refused");
+}
+
+/** When the store began to decide on each call again. */
+function steadyFrom(calls: readonly Call[], times: FaultTimes): number {
+  let inARow = 0;
+  const last = calls.findIndex((call) => {
+    inARow = isDecided(call, times) ? inARow + 1 : 0;
+    return inARow === STEADY_CALLS;
+  });
+  return calls[last - STEADY_CALLS + 1]?.answeredMillis ?? Number.POSITIVE_INFINITY;
 }
 
 async function countBuckets(weir: WeirProcess, calls: readonly Call[], times: FaultTimes): Promise<BucketCount[]> {
@@ -139,7 +161,7 @@ function countCalls(calls: readonly Call[], times: FaultTimes) {
 
 /** Whether Redis could not be reached from the moment on at which a call was sent until its deadline. */
 function isWithinOutage(sentMillis: number, { isOutage, injectedMillis, healingMillis }: FaultTimes): boolean {
-  const last = healingMillis - DEADLINE_MILLIS - EDGE_MILLIS;
+  const last = healingMillis - DEADLINE_MILLIS - ON_ITS_WAY_MILLIS;
   return isOutage && sentMillis > injectedMillis + EDGE_MILLIS && sentMillis < last;
 }
 

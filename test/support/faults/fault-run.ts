@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { onTestFinished } from "vitest";
 import { sumOf } from "../metrics-text.js";
 import { until } from "../until.js";
 import type { WeirProcess } from "../weir-process.js";
 import type { Offer } from "./buckets.js";
-import { DEADLINE_MILLIS, type FaultReport, type FaultTimes, reportOn } from "./fault-report.js";
+import { DEADLINE_MILLIS, type FaultReport, type FaultTimes, isDecided, reportOn } from "./fault-report.js";
 import { OpenLoop } from "./open-loop.js";
-import { collectGarbage, peakResidentBytes, residentBytes } from "./process-memory.js";
+import { bytesKept, peakResidentBytes, residentBytes } from "./process-memory.js";
 import { offersOf } from "./traffic.js";
 
 /** What is the same for all Weirs of this suite: a deadline that our machine can hold, and an error for D13. */
@@ -16,10 +17,10 @@ export const FAULT_SETTINGS = {
 
 const DEFAULT_PER_SECOND = 800;
 const WARM_MILLIS = 1_200;
-/** After recovery the load goes on for so long, to see that it lasts. */
-const AFTERWARDS_MILLIS = 400;
-/** So many calls in a row that the store decided mean that it is back. */
-const STEADY_CALLS = 100;
+/** So many calls in a row that the store decided, half a second of them, mean that it is back for good. */
+const LASTING_CALLS = 400;
+/** For that. Each stall of the machine in which a deadline passes has them counted anew. */
+const LASTING_MILLIS = 20_000;
 
 export interface FaultRunOptions {
   /** Its name, in the table. */
@@ -57,10 +58,11 @@ export class FaultRun {
     this.load = new OpenLoop(weirs, perSecond, offers);
   }
 
-  /** Begins the load, and waits until it flows. */
+  /** Begins the load, and waits until it flows. The load ends with the test at the latest. */
   static async start(options: FaultRunOptions): Promise<FaultRun> {
     const keptBefore = await bytesKept(options.weirs[0]!);
-    const run = new FaultRun(options, await metricsOf(options.weirs), keptBefore);
+    const run = new FaultRun(options, await settledMetricsOf(options.weirs), keptBefore);
+    onTestFinished(() => run.load.stop());
     run.load.start();
     await pause(WARM_MILLIS);
     await until("calls are admitted", () => run.load.calls.some(({ result }) => result === "admitted") || undefined);
@@ -97,39 +99,28 @@ export class FaultRun {
   /** Waits until the store decides again, ends the load, and gives the account. */
   async finish(): Promise<FaultReport> {
     const { load, times } = this;
-    try {
-      await until(
-        `the store decides again after: ${this.#options.fault}`,
-        () => {
-          const latest = load.calls.slice(-STEADY_CALLS);
-          const isSteady = latest.length === STEADY_CALLS && latest.every((call) => isDecidedSince(call, times));
-          return isSteady || undefined;
-        },
-        20_000,
-      );
-      await pause(AFTERWARDS_MILLIS);
-    } finally {
-      await load.stop();
-    }
     const { fault, weirs } = this.#options;
+    const isSteady = (): boolean => {
+      const latest = load.calls.slice(-LASTING_CALLS);
+      return latest.length === LASTING_CALLS && latest.every((call) => isDecided(call, times));
+    };
+    await until(`the store decides again after: ${fault}`, () => isSteady() || undefined, LASTING_MILLIS);
+    await load.stop();
     const keptAtEnd = this.#memory.keptAtEnd ?? (await bytesKept(this.#weir));
     const metrics = { metricsBefore: this.#metricsBefore, metricsAtEnd: this.#metricsAtEnd };
-    const observations = { ...this.#memory, keptAtEnd, ...metrics, metricsAfter: await metricsOf(weirs) };
+    const observations = { ...this.#memory, keptAtEnd, ...metrics, metricsAfter: await settledMetricsOf(weirs) };
     return await reportOn(fault, this.#weir, load.calls, times, observations);
   }
 }
 
-function isDecidedSince({ sentMillis, result }: OpenLoop["calls"][number], { healingMillis }: FaultTimes): boolean {
-  return sentMillis >= healingMillis && (result === "admitted" || result === "refused");
-}
-
-function metricsOf(weirs: readonly WeirProcess[]): Promise<string[]> {
-  return Promise.all(weirs.map((weir) => weir.metrics()));
-}
-
-/** What a Weir holds after a collection: its heap, and buffers outside of it. */
-async function bytesKept(weir: WeirProcess): Promise<number> {
-  await collectGarbage(weir.pid);
-  const metrics = await weir.metrics();
-  return sumOf(metrics, "nodejs_heap_size_used_bytes") + sumOf(metrics, "nodejs_external_memory_bytes");
+/**
+ * What all Weirs tell without load. A stall of the machine may have opened a breaker for a moment, with the last calls: the
+ * gauge of open breakers settles at 0, since probes find Redis and no call can open them again. All else counts calls, which
+ * have been answered by then, and stays as it is.
+ */
+async function settledMetricsOf(weirs: readonly WeirProcess[]): Promise<string[]> {
+  return await until("all breakers are closed", async () => {
+    const texts = await Promise.all(weirs.map((weir) => weir.metrics()));
+    return texts.every((text) => sumOf(text, "weir_store_breaker_open") === 0) ? texts : undefined;
+  });
 }

@@ -46,6 +46,9 @@ export async function startFaultWeir(
 async function warmUp(weir: WeirProcess): Promise<void> {
   const load = new OpenLoop([weir], WARM_PER_SECOND, mixedWithPairsOf(`warm-${weir.grpcPort}`));
   load.start();
-  await pause(WARM_MILLIS);
-  await load.stop();
+  try {
+    await pause(WARM_MILLIS);
+  } finally {
+    await load.stop();
+  }
 }

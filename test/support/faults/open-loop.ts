@@ -50,6 +50,7 @@ export class OpenLoop {
   #lastTickMillis = 0;
   #stalledMillis = 0;
   #timer: NodeJS.Timeout | undefined;
+  #ended: Promise<void> | undefined;
 
   /** @param weirs calls go to them in turn */
   constructor(weirs: readonly LoadedWeir[], perSecond: number, next: (index: number) => Offer) {
@@ -68,15 +69,21 @@ export class OpenLoop {
     return this.#open.size;
   }
 
+  /** To be stopped also by a test that fails: what it sends to would end before it. */
   start(): void {
     this.#startedMillis = performance.now();
     this.#lastTickMillis = this.#startedMillis;
     this.#timer = setInterval(() => this.#tick(), TICK_MILLIS);
   }
 
-  /** Sends no more, and waits for all answers. */
-  async stop(): Promise<void> {
+  /** Sends no more, and waits for all answers. May be called again. */
+  stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
     await Promise.all(this.#open);
     for (const client of this.#clients) client.close();
   }
@@ -100,13 +107,15 @@ export class OpenLoop {
     const sentMillis = performance.now();
     const pid = this.#pids[index % this.#pids.length]!;
     const stalledBefore = this.#stalledMillis;
-    const delayBefore = runDelayMillis(pid);
+    const delayBefore = runDelayMillis(pid) ?? 0;
     const ended = (result: Result, words = ""): void => {
       const answeredMillis = performance.now();
       // The tick that would have told of the present stall has not come yet.
       const present = Math.max(0, answeredMillis - this.#lastTickMillis - TICK_MILLIS - STALL_MILLIS);
       const stalled = this.#stalledMillis - stalledBefore + present;
-      const tookMillis = answeredMillis - sentMillis - stalled - (runDelayMillis(pid) - delayBefore);
+      // A program that has ended waited for nothing.
+      const delayed = (runDelayMillis(pid) ?? delayBefore) - delayBefore;
+      const tookMillis = answeredMillis - sentMillis - stalled - delayed;
       this.calls.push({ offer, sentMillis, answeredMillis, tookMillis, result, words });
     };
     const call = client.shouldRateLimitBytes(offer.request, { deadline: Date.now() + PARKED_MILLIS }).then(

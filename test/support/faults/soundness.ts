@@ -12,8 +12,8 @@ import {
 import { addRow } from "./fault-table.js";
 import type { Result } from "./open-loop.js";
 
-/** What a machine that is busy with other things may add to a deadline. */
-const SLACK_MILLIS = 250;
+/** What a machine that stalls may add to a deadline, beyond what the load knows of. */
+const SLACK_MILLIS = 400;
 /** What Weir may hold more at the end of a fault than before it, whatever the load. */
 const KEPT_BYTES = 6_000_000;
 /** After the fault: probes come once a second at the latest, and connecting takes its time. */
@@ -24,6 +24,8 @@ export interface Allowances extends Exceptions {
   readonly mayLoseWrites?: boolean;
   /** Whether tokens may be gone that no caller heard of, beyond those of calls that failed as the fault came or went. */
   readonly mayOvercharge?: boolean;
+  /** Of the store, where Weir waits for another time than is usual in these runs. */
+  readonly deadlineMillis?: number;
 }
 
 export function countOf({ calls }: FaultReport, result: Result): number {
@@ -33,7 +35,8 @@ export function countOf({ calls }: FaultReport, result: Result): number {
 /** Holds a run against what is promised under every fault, and puts it into the table. */
 export function expectSound(report: FaultReport, context: TestContext, allowances: Allowances = {}): void {
   const { calls, fault } = report;
-  const late = calls.filter(({ tookMillis }) => tookMillis > DEADLINE_MILLIS + SLACK_MILLIS);
+  const { deadlineMillis = DEADLINE_MILLIS } = allowances;
+  const late = calls.filter(({ tookMillis }) => tookMillis > deadlineMillis + SLACK_MILLIS);
   addRow(context, {
     fault,
     offered: calls.length,
@@ -53,7 +56,7 @@ export function expectSound(report: FaultReport, context: TestContext, allowance
   expect(late.map(({ tookMillis }) => Math.round(tookMillis))).toEqual([]);
   expectCounts(report, allowances);
   expect(report.recoveryMillis).toBeLessThan(RECOVERY_MILLIS);
-  expect(report.lastFailureMillis).toBeLessThan(RECOVERY_MILLIS);
+  expect(report.steadyMillis).toBeLessThan(RECOVERY_MILLIS);
   expect(report.keptAtEnd - report.keptBefore).toBeLessThan(KEPT_BYTES);
   expectTrueMetrics(report);
 }
@@ -92,9 +95,7 @@ function expectTrueMetrics(report: FaultReport): void {
     });
   }
   expect(counted("weir_deny_cache_hits_total", {})).toBeLessThanOrEqual(countOf(report, "refused"));
-  const breakersOpen = (text: string): number => sumOf(text, "weir_store_breaker_open");
-  expect(report.metricsAfter.map(breakersOpen)).toEqual(report.metricsAfter.map(() => 0));
-  if (report.isOutage) expect(breakersOpen(report.metricsAtEnd)).toBeGreaterThan(0);
+  if (report.isOutage) expect(sumOf(report.metricsAtEnd, "weir_store_breaker_open")).toBeGreaterThan(0);
   const ok = counted("weir_store_operations_total", { store: "redis", status: "ok" });
   expect(counted("weir_store_operations_total", { store: "redis" }) - ok).toBe(failed);
 }
