@@ -32,6 +32,8 @@ export default defineConfig({
       project("hostile", 1, 1),
       project("proof", 1, 1),
       project("envoy", 1, 1),
+      project("monitoring", 1, 1),
+      project("console", 1, 1),
     ],
   },
 });

@@ -95,6 +95,7 @@ export class Servers {
       ...settings,
       WEIR_GRPC_LISTEN: `${HOST}:${port}`,
       WEIR_HTTP_LISTEN: `${HOST}:${httpPort}`,
+      WEIR_ADMIN_LISTEN: `${HOST}:0`,
     };
     const command = [process.execPath, main, "serve"];
     return { port, httpPort, pid: await this.#start(SERVER_CORE, command, environment, () => isReady(httpPort)) };

@@ -1,6 +1,6 @@
-// Builds dist/ anew: the compiled program, and the Lua scripts beside it.
+// Builds dist/ anew: the compiled program, and beside it the Lua scripts and the console's page.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { copyLua } from "./copy-lua.mjs";
 
@@ -15,4 +15,5 @@ if (compiled.error !== undefined) throw compiled.error;
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
 copyLua(resolve(root, "src"), dist);
+cpSync(resolve(root, "src/admin/console/page"), resolve(dist, "admin/console/page"), { recursive: true });
 if (existsSync(main)) chmodSync(main, 0o755);

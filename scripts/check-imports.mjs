@@ -11,6 +11,9 @@ const ORDER = [
     "main",
     "cli",
     "app",
+    "open-admin",
+    "open-observers",
+    "open-traces",
     "open-store",
     "grpc-servers",
     "serving",
@@ -19,8 +22,8 @@ const ORDER = [
     "grpc-server",
     "h2",
     "grpc",
-    "http",
     "admin",
+    "http",
   ],
   ...["engine", "rules", "stores", "limits", "observe", "start-error", "version"],
 ];
@@ -36,7 +39,9 @@ const MAY_IMPORT = new Map([
 ]);
 
 /** Parts that not all above them may have: who may import them besides themselves. */
-const IMPORTED_BY = new Map([["settings", ["cli", "app", "open-store", "grpc-servers"]]]);
+const IMPORTED_BY = new Map([
+  ["settings", ["cli", "app", "open-admin", "open-observers", "open-store", "grpc-servers"]],
+]);
 
 /** Parts of plain arithmetic, which import no package and nothing of Node either. */
 const PURE = ["limits"];

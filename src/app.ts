@@ -1,15 +1,19 @@
-import { Engine } from "./engine/engine.js";
-import { addRateLimitService } from "./grpc/add-rate-limit-service.js";
+import { createEngines, type Engines } from "./engine/engines.js";
+import { MetricLabels } from "./engine/metric-labels.js";
+import { addServices } from "./grpc/add-services.js";
 import type { GrpcServer } from "./grpc/grpc-server.js";
 import { createAnswerJson } from "./grpc/json/answer-json.js";
 import { createShouldRateLimit } from "./grpc/rate-limit-service.js";
+import { createRateLimiter } from "./grpc/rate-limiter-service.js";
 import { createGrpcServer } from "./grpc-servers.js";
 import { HttpServer } from "./http/http-server.js";
 import { jsonRoute } from "./http/json-route.js";
 import { operatorRoutes } from "./http/operator-routes.js";
-import { BusinessEvents, type RulesSummary } from "./observe/business-events.js";
-import { createLogger, type Logger } from "./observe/log.js";
-import { Metrics } from "./observe/metrics.js";
+import type { BusinessEvents, RulesSummary } from "./observe/business-events.js";
+import type { Metrics } from "./observe/metrics.js";
+import { createScrape } from "./observe/metrics-page.js";
+import { type Admin, createAdmin, type Operations, openOperations } from "./open-admin.js";
+import { type Observers, openObservers } from "./open-observers.js";
 import { openLocalStore, openStore } from "./open-store.js";
 import { countRules, eachRule } from "./rules/reload/encoded-rules.js";
 import { inTurns } from "./rules/reload/in-turns.js";
@@ -20,12 +24,15 @@ import { StartError } from "./start-error.js";
 import { identifyBuckets } from "./stores/bucket-identity.js";
 import { readHashSecret } from "./stores/hash-secret.js";
 import type { Store } from "./stores/store.js";
+import { rememberedDigests } from "./stores/value-digest.js";
 import { readVersion } from "./version.js";
 
 /** A running server. */
 export interface App {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Absent where there is no admin API. */
+  readonly adminPort?: number;
   /** Reads the rules again, whether their files seem changed or not. */
   reload(): void;
   /** Tells health checks to look elsewhere, waits, lets calls in flight end, and closes everything. */
@@ -38,23 +45,43 @@ export interface App {
  */
 export async function startApp(settings: Settings): Promise<App> {
   const version = readVersion();
-  const logger = createLogger({ level: settings.logLevel });
-  const metrics = new Metrics(version);
-  const events = new BusinessEvents(metrics, logger);
-  const identifyBucket = identifyBuckets(settings.hashKeys ? readHashSecret(settings.hashKeysSecretFile) : undefined);
+  const observers = await openObservers(settings, version);
+  const { metrics, events } = observers;
+  const hashSecret = settings.hashKeys ? readHashSecret(settings.hashKeysSecretFile) : undefined;
+  const identifyBucket = identifyBuckets(hashSecret);
+  const labels = new MetricLabels({ digestOf: rememberedDigests(hashSecret) });
   const rules = await startRules(settings, metrics, events);
-  const store = openStore(settings, metrics, events);
+  const opened = openStore(settings, metrics, events);
+  const { store } = opened;
   const localStore = openLocalStore(settings, metrics);
-  const engine = new Engine({ rules: () => rules.current, store, localStore, identifyBucket, settings, events });
-  const serving = new Serving(store, !settings.readyWithoutStore);
-  const servers = buildServers(settings, engine, serving, metrics, logger);
-  const parts = { settings, rules, store, serving, servers, events };
+  const operations = openOperations(opened, hashSecret, observers);
+  const { controls, topRefused } = operations;
+  const engines = createEngines({
+    rules: () => rules.current,
+    store,
+    localStore,
+    identifyBucket,
+    labels,
+    settings,
+    events,
+    controls,
+    onRefused: (domain, entries, plan) => topRefused.add(domain, entries, plan),
+  });
+  const admin = createAdmin({ version, settings, opened, rules, engine: engines.proxies, operations, observers });
+  // What operators have decided before this process began holds from the first request.
+  const reachable = { kind: store.kind, isReady: () => store.isReady() && controls.hasRead };
+  const serving = new Serving(reachable, !settings.readyWithoutStore);
+  const servers = buildServers(settings, engines, serving, observers);
+  const parts = { settings, rules, store, serving, servers, observers, operations, admin };
   try {
     const grpcPort = await servers.grpc.listen(settings.grpcListen);
     const httpPort = await servers.http.listen(settings.httpListen);
+    const adminPort = await admin?.listen();
+    controls.start();
     serving.begin((isServing) => servers.grpc.setServing(isServing));
-    events.started({ version, store: store.kind, grpcPort, httpPort });
-    return { grpcPort, httpPort, reload: () => rules.reload(), stop: () => stop(parts) };
+    const ports = { grpcPort, httpPort, ...(adminPort === undefined ? {} : { adminPort }) };
+    events.started({ version, store: store.kind, ...ports });
+    return { ...ports, reload: () => rules.reload(), stop: () => stop(parts) };
   } catch (error) {
     await closeAll(parts, 0);
     throw new StartError(1, [(error as Error).message], { cause: error });
@@ -68,7 +95,9 @@ interface Parts {
   readonly store: Store;
   readonly serving: Serving;
   readonly servers: Servers;
-  readonly events: BusinessEvents;
+  readonly observers: Observers;
+  readonly operations: Operations;
+  readonly admin: Admin | undefined;
 }
 
 interface Servers {
@@ -108,22 +137,28 @@ function summarize(path: string, { rules, encoded, warnings }: RulesInForce): Ru
 }
 
 /** @throws StartError (2) a file that a setting names cannot be used */
-function buildServers(settings: Settings, engine: Engine, serving: Serving, metrics: Metrics, logger: Logger): Servers {
+function buildServers(settings: Settings, engines: Engines, serving: Serving, observers: Observers): Servers {
+  const { logger, metrics, traces } = observers;
   const reportFault = (message: string, error: unknown): void => logger.error({ err: error }, message);
-  const shouldRateLimit = createShouldRateLimit({
-    decide: (request, caller) => engine.decide(request, caller),
+  const answered = createShouldRateLimit({
+    decide: (request, caller) => engines.proxies.decide(request, caller),
+    reportFault,
+  });
+  const shouldRateLimit = traces === undefined ? answered : traces.traced(answered);
+  const rateLimiter = createRateLimiter({
+    check: (request, caller) => engines.direct.decide(request, caller),
+    look: (request, caller) => engines.look.decide(request, caller),
     reportFault,
   });
   const grpc = createGrpcServer(settings, metrics, reportFault);
-  addRateLimitService(grpc, shouldRateLimit);
-  const { registry } = metrics;
+  addServices(grpc, { shouldRateLimit, ...rateLimiter });
   const http = new HttpServer({
     reportFault,
     routes: [
       ...operatorRoutes({
         readiness: () => serving.readiness(),
         isServing: () => serving.readiness().ready,
-        metrics: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+        metrics: createScrape(metrics.registry, inTurns),
       }),
       jsonRoute(createAnswerJson(shouldRateLimit)),
     ],
@@ -132,7 +167,8 @@ function buildServers(settings: Settings, engine: Engine, serving: Serving, metr
 }
 
 async function stop(parts: Parts): Promise<void> {
-  const { settings, serving, events } = parts;
+  const { settings, serving, observers } = parts;
+  const { events } = observers;
   events.stopping();
   serving.end();
   await new Promise((resolve) => setTimeout(resolve, settings.shutdownDelayMillis));
@@ -140,7 +176,11 @@ async function stop(parts: Parts): Promise<void> {
   events.stopped();
 }
 
-async function closeAll({ rules, servers, store }: Parts, deadlineMillis: number): Promise<void> {
-  await Promise.all([rules.close(), servers.grpc.shutdown(deadlineMillis), servers.http.stop(deadlineMillis)]);
+async function closeAll(parts: Parts, deadlineMillis: number): Promise<void> {
+  const { rules, servers, store, observers, operations, admin } = parts;
+  const listeners = [servers.grpc.shutdown(deadlineMillis), servers.http.stop(deadlineMillis)];
+  await Promise.all([rules.close(), ...listeners, admin?.stop(deadlineMillis)]);
+  await operations.controls.close();
   await store.close();
+  await observers.close();
 }

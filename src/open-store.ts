@@ -2,18 +2,33 @@ import type { BusinessEvents } from "./observe/business-events.js";
 import type { Metrics } from "./observe/metrics.js";
 import { redisLinkOptions } from "./settings/redis-link-options.js";
 import type { Settings } from "./settings.js";
+import { MemorySharedText } from "./stores/memory/memory-shared-text.js";
 import { MemoryStore } from "./stores/memory/memory-store.js";
 import { openRedisLink } from "./stores/redis/link/open-redis-link.js";
 import { BATCH_SCRIPT } from "./stores/redis/lua-script.js";
+import { RedisSharedText } from "./stores/redis/redis-shared-text.js";
 import { RedisStore } from "./stores/redis/redis-store.js";
-import type { Store } from "./stores/store.js";
+import type { SharedText } from "./stores/shared-text.js";
+import type { InspectableStore } from "./stores/store.js";
+
+/** The store, and what else is shared by all who use it. */
+export interface OpenedStore {
+  readonly store: InspectableStore;
+  /** What operators decide while Weir runs. */
+  readonly sharedText: SharedText;
+  /** Whether the store is not asked because it fails. */
+  readonly isBreakerOpen: () => boolean;
+}
 
 /**
  * The store as the settings say. Redis need not be there yet.
  * @throws StartError (2) a file that a setting names cannot be used
  */
-export function openStore(settings: Settings, metrics: Metrics, events: BusinessEvents): Store {
-  if (settings.store === "memory") return watched(openMemoryStore(settings), metrics);
+export function openStore(settings: Settings, metrics: Metrics, events: BusinessEvents): OpenedStore {
+  if (settings.store === "memory") {
+    const store = watched(openMemoryStore(settings), metrics);
+    return { store, sharedText: new MemorySharedText(), isBreakerOpen: () => false };
+  }
   const link = openRedisLink({
     ...redisLinkOptions(settings),
     scripts: [BATCH_SCRIPT],
@@ -28,7 +43,8 @@ export function openStore(settings: Settings, metrics: Metrics, events: Business
     probeTimeoutMillis: settings.storeTimeoutMillis,
   });
   metrics.watchRedisStore(() => store.figures());
-  return store;
+  const sharedText = new RedisSharedText(link, settings.redisKeyPrefix, "controls");
+  return { store, sharedText, isBreakerOpen: () => store.figures().lanesBroken > 0 };
 }
 
 /** What decides under `local` while the store fails (D13); undefined where that is not set. */

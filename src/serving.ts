@@ -1,6 +1,9 @@
 import type { Readiness } from "./http/operator-routes.js";
 import type { Store } from "./stores/store.js";
 
+/** What has to be there before traffic may come. */
+export type Reachable = Pick<Store, "kind" | "isReady">;
+
 /** How often a store that is not there yet is looked for. */
 const READY_CHECK_MILLIS = 20;
 
@@ -9,14 +12,14 @@ const READY_CHECK_MILLIS = 20;
  * not change that: all replicas share it, so all would vanish at once, while what D13 answers is better than nothing.
  */
 export class Serving {
-  readonly #store: Store;
+  readonly #store: Reachable;
   #storeReached = false;
   #stopping = false;
   #tell: (isServing: boolean) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
 
   /** @param isStoreNeeded false: ready before the store was reached, too */
-  constructor(store: Store, isStoreNeeded: boolean) {
+  constructor(store: Reachable, isStoreNeeded: boolean) {
     this.#store = store;
     this.#storeReached = !isStoreNeeded;
   }

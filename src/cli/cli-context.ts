@@ -28,4 +28,6 @@ export const EXIT_CODE = {
   failure: 1,
   /** What was asked for makes no sense: arguments, settings, rules to start with. */
   usage: 2,
+  /** `check`: there was nobody to ask, or no answer. */
+  noAnswer: 3,
 } as const;

@@ -10,6 +10,7 @@ import { explain as explainQuestion } from "./explain/explanation.js";
 import { explanationAsJson } from "./explain/explanation-as-json.js";
 import { explanationAsText } from "./explain/explanation-as-text.js";
 import { readArguments, refuse } from "./read-arguments.js";
+import { readEntry } from "./read-entry.js";
 
 const USAGE = {
   command: "explain",
@@ -55,10 +56,4 @@ export async function explain(argv: readonly string[], context: CliContext): Pro
 function readHits(text: string | undefined): number | undefined {
   if (text === undefined) return 1;
   return /^\d+$/.test(text) && Number(text) <= MAX_HITS ? Number(text) : undefined;
-}
-
-/** The first `=` ends the key: values often have more of them, keys hardly ever. */
-function readEntry(text: string): Entry | undefined {
-  const at = text.indexOf("=");
-  return at < 1 ? undefined : { key: text.slice(0, at), value: text.slice(at + 1) };
 }

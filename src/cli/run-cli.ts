@@ -41,6 +41,22 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
       run: async (argv, context) => (await import("./test.js")).test(argv, context),
     },
   ],
+  [
+    "check",
+    {
+      usage: "check DOMAIN KEY=VALUE...",
+      summary: "ask a running server, as Envoy does",
+      run: async (argv, context) => (await import("./check.js")).check(argv, context),
+    },
+  ],
+  [
+    "top",
+    {
+      usage: "top [flags]",
+      summary: "show what a running server does, live",
+      run: async (argv, context) => (await import("./top.js")).top(argv, context),
+    },
+  ],
 ] satisfies [string, Command][]);
 
 function describeCommands(): string {

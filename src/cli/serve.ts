@@ -25,7 +25,7 @@ export async function serve(argv: readonly string[], context: CliContext): Promi
     context.writeError("weir serve --help lists all settings");
     return EXIT_CODE.usage;
   }
-  const logger = createLogger({ level: settings.logLevel });
+  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   exitOnUnexpectedErrors(context.process, logger);
   return await serveUntilStopped(settings, logger, context);
 }

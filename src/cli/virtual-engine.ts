@@ -68,6 +68,9 @@ function ignore(): void {
 
 const NO_EVENTS: EngineEvents = {
   descriptorDecided: ignore,
+  bucketAsked: ignore,
+  bucketDecided: ignore,
+  descriptorOverLimit: ignore,
   requestDecided: ignore,
   storeAnswered: ignore,
   storeFailed: ignore,

@@ -1,5 +1,7 @@
 import type { DenyResponse, JsonObject } from "../rules/rule.js";
 import type { Unit } from "../rules/unit.js";
+import type { DecisionDetail } from "./decision-detail.js";
+import type { HeaderField } from "./response-headers.js";
 
 export type Code = "OK" | "OVER_LIMIT";
 
@@ -31,4 +33,8 @@ export interface Decision {
   readonly dynamicMetadata?: JsonObject;
   /** What the client is told of a refusal, where a rule says so. */
   readonly denyResponse?: DenyResponse;
+  /** What the client is told of its limits, whatever the code; present where settings say so and there is something. */
+  readonly responseHeaders?: readonly HeaderField[];
+  /** Present where it is asked for. */
+  readonly detail?: DecisionDetail;
 }

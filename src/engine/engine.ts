@@ -1,24 +1,29 @@
 import type { Algorithm } from "../limits/limit.js";
-import type { DomainRules, JsonObject, RuleSet } from "../rules/rule.js";
+import type { DomainRules, Entry, JsonObject, RuleSet } from "../rules/rule.js";
 import { type IdentifyBucket, identifyBuckets } from "../stores/bucket-identity.js";
-import { type Store, StoreFailure, type Verdict } from "../stores/store.js";
+import { StoreFailure, type Verdict } from "../stores/store.js";
+import { type Controls, NO_CONTROLS } from "./controls.js";
 import type { Decision } from "./decision.js";
+import { DEGRADED, detailOf } from "./decision-detail.js";
 import { denyResponseOf } from "./deny-response.js";
 import { passedMetadata, requestMetadata } from "./dynamic-metadata.js";
 import { EngineError } from "./engine-error.js";
-import type { DescriptorOutcome, EngineEvents, RequestOutcome } from "./events.js";
+import type { EngineEvents, RequestOutcome } from "./events.js";
 import { LocalDecisions, type LocalStore } from "./local-decisions.js";
+import type { DecidingStore } from "./look.js";
 import { isUsableOverride } from "./matched-limits.js";
 import { MetricLabels } from "./metric-labels.js";
-import { type PlanParts, planRequest, type RequestPlan } from "./plan.js";
-import type { EngineCaller, RateLimitRequest } from "./request.js";
-import { answerDescriptor, OK_STATUS } from "./statuses.js";
+import { type DescriptorPlan, type PlanParts, planRequest, type RequestPlan } from "./plan.js";
+import type { Descriptor, EngineCaller, RateLimitRequest } from "./request.js";
+import { type HeaderSettings, ResponseHeaders } from "./response-headers.js";
+import { type AnsweredDescriptor, answerDescriptor, OK_STATUS } from "./statuses.js";
 import { answerLocally, decideWithoutStore, FAILURE_OUTCOMES, type OnStoreFailure } from "./store-failure.js";
+import { tellDecision, tellUndecided } from "./tell-decision.js";
 
 /** Left of the caller's deadline for the way back, so that the answer is there in time. */
 const CALLER_MARGIN_MILLIS = 2;
 
-export interface EngineSettings {
+export interface EngineSettings extends HeaderSettings {
   /** How long the store may take for a decision, milliseconds. */
   readonly storeTimeoutMillis: number;
   readonly onStoreFailure: OnStoreFailure;
@@ -32,18 +37,26 @@ export interface EngineSettings {
   readonly globalQuota: boolean;
   /** Add the request to the dynamic metadata of the answer, as ER's RESPONSE_DYNAMIC_METADATA does. */
   readonly responseDynamicMetadata: boolean;
+  /** Whether decisions have their detail. */
+  readonly tellsDetail?: boolean;
 }
 
 export interface EngineParts {
   /** The rules in force; asked once a request, so that no request sees half a reload. */
   readonly rules: () => RuleSet;
-  readonly store: Store;
+  readonly store: DecidingStore;
   /** What decides under `local` while the store fails; needed then and only then. */
   readonly localStore?: LocalStore | undefined;
   /** How buckets are named; by default with values as they are sent. */
   readonly identifyBucket?: IdentifyBucket;
+  /** Labels with values; engines that share them have one bound together. */
+  readonly labels?: MetricLabels;
   readonly settings: EngineSettings;
   readonly events: EngineEvents;
+  /** What operators decide meanwhile; absent: nothing. */
+  readonly controls?: Controls;
+  /** Told of each descriptor that refused a request. Must be cheap and must not throw. */
+  readonly onRefused?: (domain: string, entries: readonly Entry[], plan: DescriptorPlan) => void;
   /** A clock that never steps back, milliseconds. */
   readonly nowMillis?: () => number;
 }
@@ -54,15 +67,26 @@ export class Engine {
   readonly #nowMillis: () => number;
   readonly #planParts: PlanParts;
   readonly #local: LocalDecisions | undefined;
+  readonly #controls: Controls;
+  readonly #headers: ResponseHeaders | undefined;
 
   /** @throws TypeError under `local` without a local store */
   constructor(parts: EngineParts) {
-    const { settings, localStore, identifyBucket, nowMillis } = parts;
+    const {
+      settings,
+      localStore,
+      identifyBucket,
+      nowMillis,
+      controls = NO_CONTROLS,
+      labels = new MetricLabels(),
+    } = parts;
     if (settings.onStoreFailure === "local" && localStore === undefined) throw new TypeError("no local store");
     this.#parts = parts;
     this.#nowMillis = nowMillis ?? (() => performance.now());
-    this.#planParts = { labels: new MetricLabels(), identifyBucket: identifyBucket ?? identifyBuckets() };
+    this.#controls = controls;
+    this.#planParts = { labels, identifyBucket: identifyBucket ?? identifyBuckets(), controls };
     this.#local = localStore === undefined ? undefined : new LocalDecisions(localStore, settings.localShare);
+    this.#headers = ResponseHeaders.by(settings);
   }
 
   /**
@@ -83,8 +107,23 @@ export class Engine {
     if (domain === undefined) return this.#unknownDomain(request, startedMillis);
     this.#countIgnoredOverrides(request, domain);
     const plan = planRequest(request, domain, settings, this.#planParts);
-    if (plan.charges.length === 0) return this.#decided(request, plan, undefined, startedMillis);
+    if (plan.charges.length === 0) return this.#decided(request, plan, undefined, caller, startedMillis);
     return this.#askStore(request, plan, caller, startedMillis);
+  }
+
+  /**
+   * What a descriptor meets now, with its buckets: what decides over it, as long as the rules stay. Asks the store nothing
+   * and counts nothing. Undefined for a domain that no rules know.
+   */
+  explain(domain: string, entries: readonly Entry[]): DescriptorPlan | undefined {
+    const rules = this.#parts.rules().domains.get(domain);
+    if (rules === undefined) return undefined;
+    const request = { domain, hitsAddend: 0, descriptors: [{ entries, isNegativeHits: false }] };
+    return planRequest(request, rules, this.#parts.settings, this.#planParts).descriptors[0];
+  }
+
+  get #letsAllThrough(): boolean {
+    return this.#parts.settings.globalShadow || this.#controls.isPaused;
   }
 
   #askStore(
@@ -96,13 +135,13 @@ export class Engine {
     const { store, settings, events } = this.#parts;
     const askedMillis = this.#nowMillis();
     const decided = (verdict: Verdict): Decision => {
-      events.storeAnswered(store.kind, "ok", (this.#nowMillis() - askedMillis) / 1000);
-      return this.#decided(request, plan, verdict, startedMillis);
+      events.storeAnswered(store.kind, "ok", (this.#nowMillis() - askedMillis) / 1000, caller);
+      return this.#decided(request, plan, verdict, caller, startedMillis);
     };
     const failed = (error: unknown): Decision => {
       // Anything else is a fault of our own, which must not pass for a failing store.
       if (!(error instanceof StoreFailure)) throw error;
-      events.storeAnswered(store.kind, error.kind, (this.#nowMillis() - askedMillis) / 1000);
+      events.storeAnswered(store.kind, error.kind, (this.#nowMillis() - askedMillis) / 1000, caller);
       if (error.kind !== "cancelled") events.storeFailed(store.kind, error.message);
       return this.#storeFailed(request, plan, error, startedMillis);
     };
@@ -123,62 +162,72 @@ export class Engine {
     request: RateLimitRequest,
     plan: RequestPlan,
     verdict: Verdict | undefined,
+    caller: EngineCaller | undefined,
     startedMillis: number,
   ): Decision {
-    const { settings, events } = this.#parts;
+    const { settings, events, onRefused } = this.#parts;
+    const letsAllThrough = this.#letsAllThrough;
     const answers = plan.descriptors.map((descriptor) => answerDescriptor(descriptor, verdict));
-    answers.forEach(({ outcome }, index) => {
-      const shadowed = settings.globalShadow && (outcome === "over_limit" || outcome === "never_fits");
-      const label = plan.descriptors[index]?.label ?? "";
-      events.descriptorDecided(request.domain, label, shadowed ? "shadow_over_limit" : outcome);
-    });
-    const overallCode = verdict === undefined || verdict.admitted || settings.globalShadow ? "OK" : "OVER_LIMIT";
+    const overallCode = verdict === undefined || verdict.admitted || letsAllThrough ? "OK" : "OVER_LIMIT";
+    tellDecision(events, { request, plan, verdict, answers, overall: overallCode, letsAllThrough, caller });
+    if (overallCode === "OVER_LIMIT" && onRefused !== undefined) this.#tellRefused(request, plan, answers, onRefused);
     this.#answered(overallCode === "OK" ? "ok" : "over_limit", startedMillis);
     const statuses = answers.map((answer) => answer.status);
     const dynamicMetadata = this.#metadata(request, passedMetadata(plan.descriptors, answers));
     const denyResponse = overallCode === "OK" ? undefined : denyResponseOf(plan.descriptors, answers);
+    const headers =
+      verdict === undefined || letsAllThrough ? undefined : this.#headers?.of(plan, verdict, denyResponse);
     return {
       overallCode,
       statuses,
       ...(dynamicMetadata === undefined ? {} : { dynamicMetadata }),
       ...(denyResponse === undefined ? {} : { denyResponse }),
+      ...(headers === undefined ? {} : { responseHeaders: headers }),
+      ...(settings.tellsDetail === true ? { detail: detailOf(plan, verdict) } : {}),
     };
   }
 
   #storeFailed(request: RateLimitRequest, plan: RequestPlan, failure: StoreFailure, startedMillis: number): Decision {
-    const { kind } = this.#parts.store;
-    const rule = this.#parts.settings.onStoreFailure;
+    const { store, settings, events } = this.#parts;
+    const { kind } = store;
+    const { onStoreFailure: rule, tellsDetail } = settings;
     if (failure.kind === "cancelled") {
-      this.#countUndecided(request, plan, "cancelled");
+      tellUndecided(events, request, plan, "cancelled");
       this.#answered("cancelled", startedMillis);
       throw new EngineError("cancelled", failure.message, { cause: failure });
     }
-    this.#countUndecided(request, plan, FAILURE_OUTCOMES[rule]);
     if (rule === "error") {
+      tellUndecided(events, request, plan, FAILURE_OUTCOMES[rule]);
       this.#answered("failed", startedMillis);
       throw new EngineError("store_failure", `the ${kind} store failed: ${failure.message}`, { cause: failure });
     }
     const decision = this.#decideAlone(plan, rule);
+    tellUndecided(events, request, plan, FAILURE_OUTCOMES[rule], decision);
     this.#answered(decision.overallCode === "OK" ? "ok" : "over_limit", startedMillis);
-    return decision;
-  }
-
-  /** Counts what the store was to decide over as `outcome`. */
-  #countUndecided(request: RateLimitRequest, plan: RequestPlan, outcome: DescriptorOutcome): void {
-    for (const { kind, label } of plan.descriptors) {
-      this.#parts.events.descriptorDecided(request.domain, label, kind === "limited" ? outcome : kind);
-    }
+    return tellsDetail === true ? { ...decision, detail: DEGRADED } : decision;
   }
 
   #decideAlone(plan: RequestPlan, rule: Exclude<OnStoreFailure, "error">): Decision {
-    const { globalShadow } = this.#parts.settings;
-    if (rule !== "local") return decideWithoutStore(plan, rule, globalShadow);
-    return answerLocally(plan, (this.#local as LocalDecisions).decide(plan.charges), globalShadow);
+    if (rule !== "local") return decideWithoutStore(plan, rule, this.#letsAllThrough);
+    return answerLocally(plan, (this.#local as LocalDecisions).decide(plan.charges), this.#letsAllThrough);
+  }
+
+  #tellRefused(
+    request: RateLimitRequest,
+    { descriptors }: RequestPlan,
+    answers: readonly AnsweredDescriptor[],
+    onRefused: NonNullable<EngineParts["onRefused"]>,
+  ): void {
+    answers.forEach(({ outcome }, index) => {
+      if (outcome !== "over_limit" && outcome !== "never_fits") return;
+      const { entries } = request.descriptors[index] as Descriptor;
+      onRefused(request.domain, entries, descriptors[index] as DescriptorPlan);
+    });
   }
 
   #unknownDomain(request: RateLimitRequest, startedMillis: number): Decision {
     // The name is the caller's: as a label it would have no bound.
-    for (const _ of request.descriptors) this.#parts.events.descriptorDecided("", "", "unknown_domain");
+    for (const _ of request.descriptors) this.#parts.events.descriptorDecided("", "", "unknown_domain", 0, 0);
     this.#answered("ok", startedMillis);
     const statuses = request.descriptors.map(() => OK_STATUS);
     const dynamicMetadata = this.#metadata(request, undefined);

@@ -1,4 +1,7 @@
+import type { Unit } from "../rules/unit.js";
 import type { StoreFailureKind } from "../stores/store.js";
+import type { Code } from "./decision.js";
+import type { EngineCaller } from "./request.js";
 
 /**
  * What became of one descriptor of a request, as metrics count it.
@@ -28,17 +31,66 @@ export type DescriptorOutcome =
 /** What became of a whole request. */
 export type RequestOutcome = "ok" | "over_limit" | "invalid" | "failed" | "cancelled";
 
+/** A limit that some hits did not fit. */
+export interface UnmetLimit {
+  readonly requestsPerUnit: number;
+  readonly unit: Unit;
+  /** Present when it is not 1. */
+  readonly unitMultiplier?: number;
+  /** Present when the limit has one. */
+  readonly name?: string;
+  readonly burst: number;
+  readonly hits: number;
+  /** Whole tokens left; below 0 in debt. */
+  readonly tokens: number;
+  /** The bucket's identity, with digests for values where these are hashed. */
+  readonly bucket: string;
+}
+
+/** A descriptor that was refused, or would have been if anything were enforced. */
+export interface OverLimit {
+  readonly domain: string;
+  readonly rule: string;
+  readonly outcome: DescriptorOutcome;
+  /** What the whole request was answered. */
+  readonly overall: Code;
+  /** Those of its limits that refused; asked for only by who writes them down. */
+  readonly limits: () => readonly UnmetLimit[];
+  readonly caller: EngineCaller | undefined;
+}
+
 /**
  * What happens in the engine, told to whoever observes it. The methods must be cheap and must not throw.
  * `src/observe` fits this shape without importing it; app.ts puts them together.
  */
 export interface EngineEvents {
-  /** One descriptor was answered. `domain` is empty unless rules know it, `rule` is a rule's label or empty. */
-  descriptorDecided(domain: string, rule: string, outcome: DescriptorOutcome): void;
+  /**
+   * One descriptor was answered. `domain` is empty unless rules know it, `rule` is a rule's label or empty.
+   * @param admittedHits of its hits those that were let through
+   * @param refusedHits those that its own limits refused; hits refused for another descriptor's sake are in neither
+   */
+  descriptorDecided(
+    domain: string,
+    rule: string,
+    outcome: DescriptorOutcome,
+    admittedHits: number,
+    refusedHits: number,
+  ): void;
+  /** A request asked for tokens of a bucket, known by its identity. */
+  bucketAsked(key: string): void;
+  /** A bucket was decided over, and so much of its burst is left: 0 (or in debt) to 1. */
+  bucketDecided(shareLeft: number): void;
+  /** A descriptor was over its limit, as `descriptorDecided` has counted. */
+  descriptorOverLimit(over: OverLimit): void;
   /** A request was answered, so long after it came. */
   requestDecided(outcome: RequestOutcome, seconds: number): void;
   /** The store answered or failed. */
-  storeAnswered(store: string, status: "ok" | StoreFailureKind, seconds: number): void;
+  storeAnswered(
+    store: string,
+    status: "ok" | StoreFailureKind,
+    seconds: number,
+    caller: EngineCaller | undefined,
+  ): void;
   /** The store failed with these words, and not because the caller went away; what then decided is counted by `descriptorDecided`. */
   storeFailed(store: string, message: string): void;
   /** A `descriptor.limit` without a usable unit or multiplier was ignored (D9). */

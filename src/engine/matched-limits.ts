@@ -2,10 +2,14 @@ import { type Algorithm, MAX_PERIOD_MICROS } from "../limits/limit.js";
 import type { DomainRules, RateLimit, Rule, RuleLimit } from "../rules/rule.js";
 import { SECONDS_PER_UNIT } from "../rules/unit.js";
 import type { MetricLabels } from "./metric-labels.js";
+import type { OverrideIndex } from "./override-index.js";
 import type { Descriptor, Override } from "./request.js";
 
 /** The label of limits that come with the request, in metrics and logs. */
 const OVERRIDE_LABEL = "(override)";
+
+/** That of limits which an operator gave a descriptor. */
+const ADMIN_OVERRIDE_LABEL = "(admin override)";
 
 /** What a descriptor met. */
 export interface MatchedLimits {
@@ -18,17 +22,23 @@ export interface MatchedLimits {
 }
 
 /**
- * The limits that a descriptor meets: the override it carries (D9), else those of its rule; undefined when there are
- * none (D10).
+ * The limits that a descriptor meets: those that an operator gave it, else the override it carries (D9), else those of its
+ * rule; undefined when there are none (D10).
+ * @param overrides what operators gave
  */
 export function matchLimits(
   domain: DomainRules,
   descriptor: Descriptor,
   defaultAlgorithm: Algorithm,
   labels: MetricLabels,
+  overrides?: OverrideIndex,
 ): MatchedLimits | undefined {
   if (descriptor.entries.length === 0) return undefined;
   const rule = domain.match(descriptor.entries);
+  const replacing = overrides?.find(domain.domain, descriptor.entries);
+  if (replacing !== undefined) {
+    return { label: ADMIN_OVERRIDE_LABEL, limits: replacing.by(algorithmOf(rule) ?? defaultAlgorithm) };
+  }
   if (descriptor.limit !== undefined) {
     // Counting as the rule does, the override shares its bucket, so that it adds no tokens (D11).
     const limit = overrideLimit(descriptor.limit, algorithmOf(rule) ?? defaultAlgorithm);

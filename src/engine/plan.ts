@@ -2,6 +2,7 @@ import { type Algorithm, MAX_HITS } from "../limits/limit.js";
 import type { DomainRules, RateLimit, Rule } from "../rules/rule.js";
 import type { IdentifyBucket } from "../stores/bucket-identity.js";
 import type { Action, Charge, Role } from "../stores/store.js";
+import type { Controls } from "./controls.js";
 import { isReplaced, type MatchedLimits, matchLimits, replacedNames } from "./matched-limits.js";
 import type { MetricLabels } from "./metric-labels.js";
 import type { Descriptor, RateLimitRequest } from "./request.js";
@@ -39,6 +40,7 @@ export interface RequestPlan {
 export interface PlanParts {
   readonly labels: MetricLabels;
   readonly identifyBucket: IdentifyBucket;
+  readonly controls: Controls;
 }
 
 /** The settings that planning needs, as EngineSettings has them. */
@@ -54,9 +56,12 @@ export function planRequest(
   request: RateLimitRequest,
   domain: DomainRules,
   { globalQuota, defaultAlgorithm }: PlanSettings,
-  { labels, identifyBucket }: PlanParts,
+  { labels, identifyBucket, controls }: PlanParts,
 ): RequestPlan {
-  const matched = request.descriptors.map((descriptor) => matchLimits(domain, descriptor, defaultAlgorithm, labels));
+  const { overrides } = controls;
+  const matched = request.descriptors.map((descriptor) =>
+    matchLimits(domain, descriptor, defaultAlgorithm, labels, overrides),
+  );
   const replaced = replacedNames(matched);
   const charges: Charge[] = [];
   const descriptors = request.descriptors.map((descriptor, index) => {
@@ -94,7 +99,7 @@ function planDescriptor(
 }
 
 /** D1: the descriptor's own hits, else the request's, where 0 means 1. */
-function hitsOf(descriptor: Descriptor, request: RateLimitRequest): number {
+export function hitsOf(descriptor: Descriptor, request: RateLimitRequest): number {
   return Math.min(descriptor.hitsAddend ?? (request.hitsAddend || 1), MAX_HITS);
 }
 

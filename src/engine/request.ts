@@ -32,4 +32,9 @@ export interface RateLimitRequest {
 export interface EngineCaller extends Caller {
   /** How long the caller will wait from now on, milliseconds; Infinity when it did not say. */
   readonly remainingMillis: number;
+  /**
+   * The first value of a field that came with the call, such as `x-request-id`, its name in lower case; undefined where
+   * there is none. Absent: the caller cannot send any.
+   */
+  metadataValue?(name: string): string | undefined;
 }

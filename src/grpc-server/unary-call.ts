@@ -1,5 +1,6 @@
 import { readUint32 } from "../h2/frame.js";
 import { putUint32 } from "../h2/output.js";
+import { fieldValue } from "../h2/request-head.js";
 import type { Stream, StreamConsumer } from "../h2/stream.js";
 import {
   ANSWER_HEADERS,
@@ -28,6 +29,8 @@ export interface UnaryCallInfo {
   readonly isCancelled: boolean;
   /** Made when it is asked for. */
   readonly metadata: Metadata;
+  /** The first value of a field, as it was sent; found without making `metadata`. */
+  metadataValue(name: string): string | undefined;
   readonly peer: string;
   /** `listener` is called when nobody waits any more; at once if that is so already. */
   onCancel(listener: () => void): void;
@@ -95,6 +98,10 @@ export class UnaryCall implements StreamConsumer, UnaryCallInfo, Expiring {
   get metadata(): Metadata {
     this.#metadata ??= Metadata.fromFields(this.#head.fields);
     return this.#metadata;
+  }
+
+  metadataValue(name: string): string | undefined {
+    return fieldValue(this.#head.fields, name);
   }
 
   get peer(): string {

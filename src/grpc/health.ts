@@ -1,9 +1,10 @@
 import { HealthImplementation } from "grpc-health-check";
 import type { ServiceRegistry } from "./grpc-server.js";
 import { RATE_LIMIT_SERVICE } from "./rate-limit-definition.js";
+import { RATE_LIMITER_SERVICE } from "./rate-limiter-definition.js";
 
-/** Whom the health service knows: the server as a whole, the name that ER has, and the service's own. */
-const SERVICES = ["", "ratelimit", RATE_LIMIT_SERVICE] as const;
+/** Whom the health service knows: the server as a whole, the name that ER has, and the services' own. */
+const SERVICES = ["", "ratelimit", RATE_LIMIT_SERVICE, RATE_LIMITER_SERVICE] as const;
 
 /** A Watch call in progress. */
 interface Watch {

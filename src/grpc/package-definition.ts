@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
+import { loadSync, type Options, type PackageDefinition } from "@grpc/proto-loader";
 
 /** The folder of our .proto files; as far from src as from dist. */
 const PROTO_DIRECTORY = fileURLToPath(new URL("../../proto/", import.meta.url));
@@ -7,10 +7,12 @@ const PROTO_DIRECTORY = fileURLToPath(new URL("../../proto/", import.meta.url));
 /**
  * Reads the .proto files of the services that Weir serves: for reflection and for the services' names. Messages are
  * read and written by codec/, which knows their layout.
+ * @param options how the messages are read and written by who does it with this
  */
-export function loadPackageDefinition(): PackageDefinition {
-  return loadSync("envoy/service/ratelimit/v3/rls.proto", {
+export function loadPackageDefinition(options: Options = {}): PackageDefinition {
+  return loadSync(["envoy/service/ratelimit/v3/rls.proto", "weir/v1/rate_limiter.proto"], {
     includeDirs: [PROTO_DIRECTORY],
     keepCase: true,
+    ...options,
   });
 }

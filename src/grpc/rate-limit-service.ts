@@ -16,16 +16,22 @@ export interface RateLimitServiceParts {
   readonly reportFault: (message: string, error: unknown) => void;
 }
 
-/**
- * The method ShouldRateLimit. A request that makes no sense is INVALID_ARGUMENT; a failed store is UNAVAILABLE, so that
- * the proxy's failure mode decides (D13); CANCELLED is for a caller that went away and will not read it; anything else
- * is a fault of ours, INTERNAL and without details.
- */
+/** The method ShouldRateLimit. */
 export function createShouldRateLimit(parts: RateLimitServiceParts): UnaryHandler<RateLimitRequest, Decision> {
+  return answerBy(parts, "a rate limit request failed");
+}
+
+/**
+ * Answers requests by the engine's decisions. A request that makes no sense is INVALID_ARGUMENT; a failed store is
+ * UNAVAILABLE, so that the proxy's failure mode decides (D13); CANCELLED is for a caller that went away and will not read it;
+ * anything else is a fault of ours, INTERNAL and without details.
+ * @param fault what is told of such a fault
+ */
+export function answerBy(parts: RateLimitServiceParts, fault: string): UnaryHandler<RateLimitRequest, Decision> {
   const { decide, reportFault } = parts;
   const failed = (error: unknown): UnaryAnswer<Decision> => {
     if (error instanceof EngineError) return { status: { code: CODES[error.kind], message: error.message } };
-    reportFault("a rate limit request failed", error);
+    reportFault(fault, error);
     return { status: { code: STATUS_CODES.INTERNAL, message: "internal error" } };
   };
   return (request, context) => {

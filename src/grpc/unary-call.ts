@@ -5,6 +5,8 @@ interface UnaryCall<Request> {
   readonly request: Request;
   /** Whether the caller has gone, or its time is over. */
   readonly cancelled: boolean;
+  /** Values under names in -bin are bytes. */
+  readonly metadata: { get(name: string): readonly (string | Buffer)[] };
   /** A time of the wall clock, milliseconds since 1970 or a Date; Infinity where the caller set none. */
   getDeadline(): Date | number;
 }
@@ -47,5 +49,10 @@ class LiveContext implements CallContext {
 
   get isCancelled(): boolean {
     return this.#call.cancelled;
+  }
+
+  metadataValue(name: string): string | undefined {
+    const [value] = this.#call.metadata.get(name);
+    return typeof value === "string" ? value : undefined;
   }
 }

@@ -24,6 +24,11 @@ export interface CallContext {
   readonly remainingMillis: number;
   /** Whether nobody waits for an answer any more. */
   readonly isCancelled: boolean;
+  /**
+   * The first value of a field of text that came with the call, such as `x-request-id`, its name in lower case; undefined
+   * where there is none. Costs nothing until it is asked. Absent: the caller cannot send any.
+   */
+  metadataValue?(name: string): string | undefined;
 }
 
 /**

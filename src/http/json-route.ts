@@ -11,6 +11,8 @@ export interface HttpCaller {
   readonly remainingMillis: number;
   /** Whether the connection is gone. Read it again whenever it matters. */
   readonly isCancelled: boolean;
+  /** The first value of a header, its name in lower case. */
+  metadataValue(name: string): string | undefined;
 }
 
 /** Decides over a request in JSON: the answer's status and its body, JSON too. */
@@ -38,11 +40,15 @@ async function answerRequest(request: IncomingMessage, answerJson: AnswerJson): 
   return jsonReply(answer.status, answer.body);
 }
 
-function callerOf({ socket }: IncomingMessage): HttpCaller {
+function callerOf({ socket, headers }: IncomingMessage): HttpCaller {
   return {
     remainingMillis: Number.POSITIVE_INFINITY,
     get isCancelled() {
       return socket.destroyed;
+    },
+    metadataValue(name) {
+      const value = headers[name];
+      return Array.isArray(value) ? value[0] : value;
     },
   };
 }

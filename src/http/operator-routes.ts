@@ -11,7 +11,7 @@ export interface Readiness {
 /** A page of metrics as the registry writes it. */
 export interface MetricsPage {
   readonly contentType: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 export interface OperatorRouteParts {

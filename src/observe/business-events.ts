@@ -1,8 +1,15 @@
 import type { Logger } from "./log.js";
 import type { Metrics } from "./metrics.js";
 import { SampledLog, type Schedule } from "./sampled-log.js";
+import { parseTraceParent } from "./traces/trace-parent.js";
 
 const SAMPLE_INTERVAL_MILLIS = 1_000;
+
+/** Rules whose refusals are logged each by itself; a second in which more refuse has those together. */
+const MAX_RULES_LOGGED = 64;
+
+/** What callers send may be of any length. */
+const LONGEST_REQUEST_ID = 128;
 
 /** What came into force. */
 export interface RulesSummary {
@@ -21,12 +28,38 @@ export interface FaultTexts {
   readonly more: number;
 }
 
+/** Who asked, as far as a log or a trace needs to know. */
+export interface ObservedCaller {
+  /** The first value of a field that came with the call. */
+  metadataValue?(name: string): string | undefined;
+}
+
+/** A descriptor that was over its limit. */
+export interface OverLimitFacts {
+  readonly domain: string;
+  readonly rule: string;
+  readonly outcome: string;
+  readonly overall: string;
+  /** Made when it is logged. */
+  readonly limits: () => readonly object[];
+  readonly caller: ObservedCaller | undefined;
+}
+
+export interface BusinessEventsOptions {
+  /** For tests: calls back after so many milliseconds. */
+  readonly schedule?: Schedule;
+  /** Told what the store took for a call; absent where there are no traces. */
+  readonly traceStore?: ((caller: object, store: string, status: string, seconds: number) => void) | undefined;
+}
+
 /** How the server runs. */
 export interface StartSummary {
   readonly version: string;
   readonly store: string;
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Absent where there is no admin API. */
+  readonly adminPort?: number;
 }
 
 /**
@@ -37,17 +70,43 @@ export class BusinessEvents {
   readonly #metrics: Metrics;
   readonly #logger: Logger;
   readonly #sampled: SampledLog;
+  /** Apart from the others, which must not drown in them. */
+  readonly #refusals: SampledLog;
+  readonly #traceStore: BusinessEventsOptions["traceStore"];
 
-  /** @param schedule for tests: calls back after so many milliseconds */
-  constructor(metrics: Metrics, logger: Logger, schedule?: Schedule) {
+  constructor(metrics: Metrics, logger: Logger, { schedule, traceStore }: BusinessEventsOptions = {}) {
     this.#metrics = metrics;
     this.#logger = logger;
     this.#sampled = new SampledLog(SAMPLE_INTERVAL_MILLIS, schedule);
+    this.#refusals = new SampledLog(SAMPLE_INTERVAL_MILLIS, schedule, MAX_RULES_LOGGED);
+    this.#traceStore = traceStore;
   }
 
-  /** One descriptor was answered: counted only. */
-  descriptorDecided(domain: string, rule: string, outcome: string): void {
-    this.#metrics.decisions.count(domain, rule, outcome);
+  /** One descriptor was answered: counted only; `descriptorOverLimit` logs. */
+  descriptorDecided(domain: string, rule: string, outcome: string, admittedHits: number, refusedHits: number): void {
+    this.#metrics.decisions.count(domain, rule, outcome, admittedHits, refusedHits);
+  }
+
+  /** A request asked for tokens of a bucket: counted only. */
+  bucketAsked(key: string): void {
+    this.#metrics.activeKeys.add(key);
+  }
+
+  /** So much of a bucket's burst was left after a decision: counted only. */
+  bucketDecided(shareLeft: number): void {
+    this.#metrics.fill.observe(shareLeft);
+  }
+
+  /** A descriptor was over its limit, as `descriptorDecided` has counted: logged for each rule. */
+  descriptorOverLimit(over: OverLimitFacts): void {
+    const isMistake = over.outcome === "never_fits";
+    const level = isMistake ? "warn" : "info";
+    if (!this.#logger.isLevelEnabled(level)) return;
+    const { domain, rule, outcome, overall } = over;
+    this.#refusals.write(`${level} ${domain}\n${rule}`, (leftOut) => {
+      const facts = { domain, rule, outcome, overall, limits: over.limits(), ...traceFacts(over.caller), leftOut };
+      this.#logger[level](facts, isMistake ? "hits that never fit: the burst is smaller" : "over the limit");
+    });
   }
 
   /** A request was answered, so long after it came: counted only. */
@@ -55,9 +114,10 @@ export class BusinessEvents {
     this.#metrics.requestDecided(outcome, seconds);
   }
 
-  /** The store answered or failed: counted only; `storeFailed` logs. */
-  storeAnswered(store: string, status: string, seconds: number): void {
+  /** The store answered or failed: counted, and traced; `storeFailed` logs. */
+  storeAnswered(store: string, status: string, seconds: number, caller: ObservedCaller | undefined): void {
     this.#metrics.storeAnswered(store, status, seconds);
+    if (this.#traceStore !== undefined && caller !== undefined) this.#traceStore(caller, store, status, seconds);
   }
 
   /** The store failed, as `storeAnswered` has counted: logged by its words, since each may need another remedy. */
@@ -77,7 +137,19 @@ export class BusinessEvents {
 
   /** The store works, but not as it should: something that an operator should look at. */
   storeWarning(message: string): void {
+    this.#metrics.storeWarned();
     this.#logger.warn({ message }, "the store needs attention");
+  }
+
+  /** Traces did not reach their collector. */
+  tracesNotSent(reason: string): void {
+    this.#sampled.write("traces", (leftOut) => this.#logger.warn({ reason, leftOut }, "traces were not sent"));
+  }
+
+  /** An operator changed something: who wanted it and why is in the details. @param action one of a few words of ours */
+  adminChanged(action: string, from: string, details: Readonly<Record<string, unknown>>): void {
+    this.#metrics.admin.changed(action);
+    this.#logger.info({ audit: action, from, ...details }, "an operator changed something");
   }
 
   /** The first rules came into force. */
@@ -127,7 +199,15 @@ export class BusinessEvents {
 
   /** The server has stopped: nothing follows. */
   stopped(): void {
+    this.#refusals.flush();
     this.#sampled.flush();
     this.#logger.info("stopped");
   }
+}
+
+/** By what a line is found again: the proxy's id of the request, and the trace that it is part of. */
+function traceFacts(caller: ObservedCaller | undefined): { requestId?: string; traceId?: string } {
+  const requestId = caller?.metadataValue?.("x-request-id")?.slice(0, LONGEST_REQUEST_ID);
+  const traceId = parseTraceParent(caller?.metadataValue?.("traceparent"))?.traceId;
+  return { ...(requestId === undefined ? {} : { requestId }), ...(traceId === undefined ? {} : { traceId }) };
 }

@@ -9,30 +9,60 @@ export interface RuleName {
 /** The counts of one rule. */
 interface RuleCounts {
   readonly byOutcome: Map<string, number>;
+  admittedHits: number;
+  refusedHits: number;
   /** The generation in which it was counted last. */
   countedIn: number;
 }
 
+/** What rules are counted as, domain and label, once there are too many. */
+const OTHER = "(other)";
+
 /** Counts descriptors by domain, rule and outcome; a few look-ups each, since it happens for each of every request. */
 export class DecisionCounts {
   readonly #domains = new Map<string, Map<string, RuleCounts>>();
+  readonly #most: number;
+  #size = 0;
   /** How often rules have changed. */
   #generation = 0;
 
-  count(domain: string, rule: string, outcome: string): void {
-    const counts = this.#countsOf(domain, rule);
-    counts.countedIn = this.#generation;
-    counts.byOutcome.set(outcome, (counts.byOutcome.get(outcome) ?? 0) + 1);
+  /** @param most rules that have counts of their own; those met first do, all others are counted together */
+  constructor(most = 10_000) {
+    this.#most = most;
   }
 
-  samples(): Sample[] {
-    const samples: Sample[] = [];
+  /** @param admittedHits of its hits those that were let through @param refusedHits those that its limits refused */
+  count(domain: string, rule: string, outcome: string, admittedHits = 0, refusedHits = 0): void {
+    const counts = this.#domains.get(domain)?.get(rule) ?? this.#newCounts(domain, rule);
+    counts.countedIn = this.#generation;
+    counts.byOutcome.set(outcome, (counts.byOutcome.get(outcome) ?? 0) + 1);
+    counts.admittedHits += admittedHits;
+    counts.refusedHits += refusedHits;
+  }
+
+  /** How many rules have counts of their own. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Descriptors by domain, rule and outcome. */
+  *descriptors(): Generator<Sample> {
     for (const [domain, rules] of this.#domains) {
       for (const [rule, { byOutcome }] of rules) {
-        for (const [outcome, value] of byOutcome) samples.push({ labels: { domain, rule, outcome }, value });
+        for (const [outcome, value] of byOutcome) yield { labels: { domain, rule, outcome }, value };
       }
     }
-    return samples;
+  }
+
+  /** Hits by domain, rule and result; both results of a rule from the first of its hits on. */
+  *hits(): Generator<Sample> {
+    for (const [domain, rules] of this.#domains) {
+      for (const [rule, { admittedHits, refusedHits }] of rules) {
+        if (admittedHits === 0 && refusedHits === 0) continue;
+        yield { labels: { domain, rule, result: "admitted" }, value: admittedHits };
+        yield { labels: { domain, rule, result: "refused" }, value: refusedHits };
+      }
+    }
   }
 
   /**
@@ -52,13 +82,11 @@ export class DecisionCounts {
       yield;
     }
     for (const [domain, labels] of stale) {
-      const rules = this.#domains.get(domain);
       for (const label of labels) {
         // It may have been counted while we looked.
-        if ((rules?.get(label)?.countedIn ?? oldest) < oldest) rules?.delete(label);
+        if ((this.#domains.get(domain)?.get(label)?.countedIn ?? oldest) < oldest) this.#drop(domain, label);
         yield;
       }
-      if (rules?.size === 0) this.#domains.delete(domain);
     }
   }
 
@@ -74,12 +102,20 @@ export class DecisionCounts {
     }
   }
 
-  #countsOf(domain: string, rule: string): RuleCounts {
-    const known = this.#domains.get(domain)?.get(rule);
-    if (known !== undefined) return known;
-    const counts = { byOutcome: new Map(), countedIn: this.#generation };
+  #drop(domain: string, rule: string): void {
+    const rules = this.#domains.get(domain);
+    if (rules?.delete(rule) === true) this.#size--;
+    if (rules?.size === 0) this.#domains.delete(domain);
+  }
+
+  #newCounts(domain: string, rule: string): RuleCounts {
+    if (this.#size >= this.#most && domain !== OTHER) {
+      return this.#domains.get(OTHER)?.get(OTHER) ?? this.#newCounts(OTHER, OTHER);
+    }
+    const counts = { byOutcome: new Map<string, number>(), admittedHits: 0, refusedHits: 0, countedIn: 0 };
     const rules = this.#domains.get(domain) ?? new Map<string, RuleCounts>();
     this.#domains.set(domain, rules.set(rule, counts));
+    this.#size++;
     return counts;
   }
 }

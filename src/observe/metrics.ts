@@ -1,5 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { ActiveKeys, SLICE_MILLIS } from "./active-keys.js";
+import { AdminMetrics } from "./admin-metrics.js";
 import { DecisionCounts } from "./decision-counts.js";
+import { EventLoopLag } from "./event-loop-lag.js";
 import { type GrpcServerFigures, showGrpcServer } from "./grpc-server-metrics.js";
 import { PlainHistogram } from "./plain-histogram.js";
 import { type RedisStoreFigures, showRedisStore } from "./redis-store-metrics.js";
@@ -12,6 +15,14 @@ const DURATION_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.
 // Shown as 0 before the first of them, so that the first is seen as an increase and not as a new series.
 const REQUEST_OUTCOMES = ["ok", "over_limit", "invalid", "failed", "cancelled"];
 const STORE_STATUSES = ["ok", "timeout", "unavailable", "overload", "cancelled", "error"];
+
+/** Shares of the burst: 0 are the buckets that are empty or in debt. */
+const FILL_BOUNDS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+
+export interface MetricsOptions {
+  /** Rules that have counts of their own. */
+  readonly maxRules?: number;
+}
 
 /** What the memory store tells about itself. */
 export interface MemoryStoreFigures {
@@ -50,24 +61,48 @@ const newStoreTally = (): StoreTally => ({
 export class Metrics {
   readonly registry = new Registry();
   /** Descriptors answered. */
-  readonly decisions = new DecisionCounts();
+  readonly decisions: DecisionCounts;
   /** How loading rules went. */
   readonly reloads = new ReloadMetrics(this.registry);
+  /** What operators do at runtime. */
+  readonly admin = new AdminMetrics(this.registry);
+  /** Buckets asked about. */
+  readonly activeKeys = new ActiveKeys();
+  /** What is left in buckets after a decision: the share of their burst, 0 to 1. */
+  readonly fill = new PlainHistogram(FILL_BOUNDS);
+  readonly #lag = new EventLoopLag();
+  #sliceTimer: NodeJS.Timeout | undefined;
   readonly #requests = new Map(REQUEST_OUTCOMES.map((outcome) => [outcome, newDuration()]));
   readonly #stores = new Map<string, StoreTally>();
   readonly #overridesIgnored = new Map<string, number>();
   readonly #domainsLoaded: Gauge;
   readonly #rulesLoaded: Gauge;
+  readonly #storeWarnings: Gauge;
 
-  constructor(version: string) {
+  constructor(version: string, options: MetricsOptions = {}) {
+    this.decisions = new DecisionCounts(options.maxRules);
     collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
     this.#domainsLoaded = new Gauge({ name: "weir_domains_loaded", help: "Domains that have rules.", registers });
     this.#rulesLoaded = new Gauge({ name: "weir_rules_loaded", help: "Rules in force.", registers });
+    const warnings = "Different warnings of the store since the start; the log has their words.";
+    this.#storeWarnings = new Gauge({ name: "weir_store_warnings", help: warnings, registers });
     const help = "1, with the version that runs as a label.";
     new Gauge({ name: "weir_build_info", help, labelNames: ["version"], registers }).set({ version }, 1);
     this.#showRequests();
+    this.#showBuckets();
     this.#showStores();
+  }
+
+  /** Measures what takes a clock, until `stop`: the event loop's lag, and the minute that keys are active in. */
+  start(): void {
+    this.#lag.start();
+    this.#sliceTimer = setInterval(() => this.activeKeys.nextSlice(), SLICE_MILLIS).unref();
+  }
+
+  stop(): void {
+    this.#lag.stop();
+    clearInterval(this.#sliceTimer);
   }
 
   /** A request was answered. */
@@ -80,6 +115,11 @@ export class Metrics {
     const tally = child(this.#stores, store, newStoreTally);
     increase(tally.operations, status);
     tally.duration.observe(seconds);
+  }
+
+  /** The store told something that it had not told before, and that an operator should look at. */
+  storeWarned(): void {
+    this.#storeWarnings.inc();
   }
 
   /** A `descriptor.limit` was ignored (D9). */
@@ -128,7 +168,13 @@ export class Metrics {
       name: "weir_decisions_total",
       help: "Descriptors answered, by what became of them.",
       type: "counter",
-      read: () => this.decisions.samples(),
+      read: () => this.decisions.descriptors(),
+    });
+    this.#show({
+      name: "weir_hits_total",
+      help: "Hits by what became of them: let through (admitted), or refused by limits of this rule.",
+      type: "counter",
+      read: () => this.decisions.hits(),
     });
     const duration = "weir_request_duration_seconds";
     this.#show({
@@ -142,6 +188,28 @@ export class Metrics {
       help: "Limits sent with a descriptor that had no usable unit or multiplier.",
       type: "counter",
       read: () => [...this.#overridesIgnored].map(([domain, value]) => ({ labels: { domain }, value })),
+    });
+  }
+
+  #showBuckets(): void {
+    this.#show({
+      name: "weir_active_keys",
+      help: "Different buckets asked about in the last minute, estimated.",
+      type: "gauge",
+      read: () => [{ labels: {}, value: this.activeKeys.estimate() }],
+    });
+    const [fill, lag] = ["weir_bucket_fill_ratio", "weir_event_loop_lag_seconds"];
+    this.#show({
+      name: fill,
+      help: "What is left in a bucket after a decision, as a share of its burst.",
+      type: "histogram",
+      read: () => histogramSamples(fill, {}, this.fill),
+    });
+    this.#show({
+      name: lag,
+      help: "How late the event loop comes to what is due, measured every 20 ms.",
+      type: "histogram",
+      read: () => histogramSamples(lag, {}, this.#lag.times),
     });
   }
 

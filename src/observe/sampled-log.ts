@@ -26,16 +26,18 @@ function scheduleUnreferenced(callback: () => void, millis: number): void {
 export class SampledLog {
   readonly #intervalMillis: number;
   readonly #schedule: Schedule;
+  readonly #maxKinds: number;
   readonly #windows = new Map<string, Window>();
 
-  constructor(intervalMillis: number, schedule: Schedule = scheduleUnreferenced) {
+  constructor(intervalMillis: number, schedule: Schedule = scheduleUnreferenced, maxKinds = MAX_KINDS) {
     this.#intervalMillis = intervalMillis;
     this.#schedule = schedule;
+    this.#maxKinds = maxKinds;
   }
 
   /** Has a line written, now or when the interval ends; of those that wait, the latest is written. */
   write(kind: string, line: WriteLine): void {
-    const bounded = this.#windows.has(kind) || this.#windows.size < MAX_KINDS ? kind : OTHER_KINDS;
+    const bounded = this.#windows.has(kind) || this.#windows.size < this.#maxKinds ? kind : OTHER_KINDS;
     const window = this.#windows.get(bounded);
     if (window === undefined) {
       this.#windows.set(bounded, { leftOut: 0, latest: undefined });

@@ -16,8 +16,8 @@ export interface ScrapedMetricOptions {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
-  /** Called at each scrape. */
-  readonly read: () => Sample[];
+  /** Called at each scrape; where there may be thousands of samples, they should be made one at a time. */
+  readonly read: () => Iterable<Sample>;
 }
 
 /**
@@ -27,20 +27,44 @@ export interface ScrapedMetricOptions {
  * and its counters find label sets by a text in which `,` and `:` of a rule's label are not told from its own.
  */
 export class ScrapedMetric extends Gauge {
-  readonly #type: ScrapedMetricOptions["type"];
-  readonly #read: () => Sample[];
+  readonly #options: ScrapedMetricOptions;
 
-  constructor({ registry, name, help, type, read }: ScrapedMetricOptions) {
+  constructor(options: ScrapedMetricOptions) {
+    const { name, help, registry } = options;
     super({ name, help, registers: [registry] });
-    this.#type = type;
-    this.#read = read;
+    this.#options = options;
   }
 
   override async get(): ReturnType<Gauge["get"]> {
     const metric = await super.get();
     // Declared as a numeric enum, but prom-client itself writes this text after `# TYPE`.
-    return { ...metric, type: this.#type as unknown as typeof metric.type, values: this.#read() };
+    const type = this.#options.type as unknown as typeof metric.type;
+    return { ...metric, type, values: [...this.#options.read()] };
   }
+
+  /** Its lines in Prometheus' text format, one at a time. */
+  *lines(): Generator<string> {
+    const { name, help, type, read } = this.#options;
+    yield `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
+    for (const { metricName = name, labels, value } of read()) {
+      yield `${metricName}${labelText(labels)} ${value === Number.POSITIVE_INFINITY ? "+Inf" : value}\n`;
+    }
+  }
+}
+
+function labelText(labels: Sample["labels"]): string {
+  let text = "";
+  for (const name in labels) text += `${text === "" ? "{" : ","}${name}="${escapeLabel(labels[name] ?? "")}"`;
+  return text === "" ? "" : `${text}}`;
+}
+
+function escapeLabel(value: string | number): string {
+  if (typeof value === "number" || !/["\\\n]/.test(value)) return String(value);
+  return value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
+}
+
+function escapeHelp(help: string): string {
+  return help.replace(/\\/g, "\\\\").replace(/\n/g, "\\n");
 }
 
 /** The lines of one histogram with these labels: a `_bucket` for each bound and `+Inf`, `_sum` and `_count`. */

@@ -1,3 +1,4 @@
+import { findAdminContradictions } from "./admin-rows.js";
 import { findRedisContradictions } from "./redis-contradictions.js";
 import { SETTINGS, type Settings, variableOf } from "./table.js";
 
@@ -18,5 +19,5 @@ export function findContradictions(settings: Settings): string[] {
   if (settings.hashKeys !== (settings.hashKeysSecretFile !== "")) {
     faults.push(`${name("hashKeys")} and ${name("hashKeysSecretFile")} must be given both or not at all`);
   }
-  return [...faults, ...findRedisContradictions(settings)];
+  return [...faults, ...findAdminContradictions(settings, name), ...findRedisContradictions(settings)];
 }

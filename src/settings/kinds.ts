@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ListenAddress } from "../http/listen-address.js";
 import { parseRedisUrl } from "../stores/redis/link/redis-address.js";
 import { parseDuration } from "./duration.js";
 import { parseListenAddress } from "./listen-address.js";
@@ -31,10 +32,32 @@ function readBy<T>(read: (text: string) => T | undefined, mayBe: string): Kind<T
   return { schema, mayBe };
 }
 
+const TAKEN_HEADERS: ReadonlySet<string> = new Set([
+  ...["connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer"],
+  ...["transfer-encoding", "upgrade", "ratelimit", "ratelimit-policy", "retry-after"],
+]);
+
 export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> {
   const mayBe = `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
   return { schema: z.enum(values), mayBe };
 }
+
+/** Any of the values, each once, with commas between them. */
+export function someOf<const T extends string>(...values: readonly T[]): Kind<readonly T[]> {
+  const mayBe = `${values.slice(0, -1).join(", ")} and ${values.at(-1)}, with commas between them, or nothing`;
+  return readBy((text) => {
+    const given = text.split(",").map((part) => part.trim());
+    if (text.trim() === "") return [];
+    const known = given.filter((part): part is T => (values as readonly string[]).includes(part));
+    return known.length === given.length && new Set(known).size === known.length ? known : undefined;
+  }, `any of ${mayBe}`);
+}
+
+/** Lower case, since that is how HTTP/2 has them; not one that frames the message or has a meaning of its own. */
+export const headerName = readBy((text) => {
+  const name = text.toLowerCase();
+  return /^[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name) && !TAKEN_HEADERS.has(name) ? name : undefined;
+}, "the name of a header, such as x-weir-rule");
 
 export const yesOrNo: Kind<boolean> = {
   schema: z.enum(["true", "false"]).transform((text) => text === "true"),
@@ -67,6 +90,18 @@ export const address = readBy(
   parseListenAddress,
   "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one)",
 );
+
+export const optionalAddress: Kind<ListenAddress | undefined> = {
+  schema: z.union([z.literal("").transform(() => undefined), address.schema]),
+  mayBe: `${address.mayBe}, or nothing`,
+};
+
+const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9._-]*[a-z0-9])?)$/;
+
+export const hostNames = readBy((text): readonly string[] | undefined => {
+  const names = text === "" ? [] : text.split(",").map((name) => name.trim().toLowerCase());
+  return names.every((name) => HOST_NAME.test(name)) ? names : undefined;
+}, "host names without ports, with commas between them, such as weir.example.com,10.0.0.5, or nothing");
 
 export function duration(shortest: string, longest: string): Kind<number> {
   const [least, most] = [parseDuration(shortest) ?? 0, parseDuration(longest) ?? 0];

@@ -1,12 +1,15 @@
 import { z } from "zod";
 import type { ListenAddress } from "../http/listen-address.js";
+import { ADMIN_ROWS, type AdminSettings } from "./admin-rows.js";
+import { HEADER_ROWS, type HeaderRowSettings } from "./header-rows.js";
 import { address, duration, oneOf, optionalFile, type Setting, share, wholeNumber, yesOrNo } from "./kinds.js";
+import { OBSERVE_ROWS, type ObserveSettings } from "./observe-rows.js";
 import { REDIS_ROWS, type RedisSettings } from "./redis-rows.js";
 
 export type { Setting } from "./kinds.js";
 
 /** All that can be set from outside, checked and typed. */
-export interface Settings extends RedisSettings {
+export interface Settings extends RedisSettings, ObserveSettings, HeaderRowSettings, AdminSettings {
   /** A file or a folder. */
   readonly rules: string;
   /** How often to look for changed rules; 0: not at all. */
@@ -51,7 +54,6 @@ export interface Settings extends RedisSettings {
   readonly shutdownDelayMillis: number;
   /** How long calls in flight may take to finish after that. */
   readonly shutdownTimeoutMillis: number;
-  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
 }
 
 /** A JavaScript Map holds 2^24 entries and no more. */
@@ -89,7 +91,7 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
   hashKeys: {
     name: "hash-keys",
     default: "false",
-    description: "Keep values out of keys and logs by an HMAC-SHA256; detailed_metric and value_to_metric show theirs.",
+    description: "Keep values out of keys, logs and metrics: an HMAC-SHA256 stands for each.",
     ...yesOrNo,
   },
   hashKeysSecretFile: {
@@ -171,6 +173,7 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description: "Where /healthz, /readyz, /metrics and /json are served.",
     ...address,
   },
+  ...ADMIN_ROWS,
   onStoreFailure: {
     name: "on-store-failure",
     default: "error",
@@ -214,6 +217,7 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description: "Send domain, descriptors and hitsAddend back as dynamic metadata.",
     ...yesOrNo,
   },
+  ...HEADER_ROWS,
   memoryMaxBuckets: {
     name: "memory-max-buckets",
     default: "1000000",
@@ -238,12 +242,7 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description: "After that, how long calls in flight may take before they are cut off.",
     ...duration("0s", "1h"),
   },
-  logLevel: {
-    name: "log-level",
-    default: "info",
-    description: "The least that is logged.",
-    ...oneOf("trace", "debug", "info", "warn", "error", "silent"),
-  },
+  ...OBSERVE_ROWS,
 };
 
 /** The table's rows without their types, each with its key in Settings. */

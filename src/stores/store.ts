@@ -78,6 +78,22 @@ export class StoreFailure extends Error {
   }
 }
 
+/** A bucket to look at: whose it is (D12), and by which limit. */
+export interface AskedBucket {
+  readonly key: string;
+  readonly limit: BucketLimit;
+}
+
+/** What is in a bucket. */
+export interface BucketStatus {
+  /** Whole tokens; below 0 in debt. */
+  readonly tokens: number;
+  /** Microseconds until the bucket is full. Infinity: never. */
+  readonly untilFullMicros: number;
+  /** Charges that were announced and not reported yet (D5). */
+  readonly pending: number;
+}
+
 /** Where buckets live. Every store passes the conformance suite in test/conformance. */
 export interface Store {
   readonly kind: "memory" | "redis";
@@ -96,4 +112,21 @@ export interface Store {
 
   /** Lets go of connections and timers. */
   close(): Promise<void>;
+}
+
+/** A store that lets operators look at buckets and reset them. Both of Weir's do. */
+export interface InspectableStore extends Store {
+  /**
+   * Looks at buckets, each by itself: takes nothing and writes nothing.
+   * @returns one to one with what was asked
+   * @throws StoreFailure as a promise of one
+   */
+  inspect(buckets: readonly AskedBucket[]): Promise<readonly BucketStatus[]>;
+
+  /**
+   * Makes buckets full again, without debt and pending charges.
+   * @returns how many of them were not full, or had something pending
+   * @throws StoreFailure as a promise of one
+   */
+  reset(keys: readonly string[]): Promise<number>;
 }

@@ -1,5 +1,5 @@
 import type { Algorithm, BucketLimit } from "../../src/limits/limit.js";
-import type { Action, Charge, Outcome, Role, Verdict } from "../../src/stores/store.js";
+import type { Action, AskedBucket, BucketStatus, Charge, Outcome, Role, Verdict } from "../../src/stores/store.js";
 
 export const SECOND = 1_000_000;
 export const MINUTE = 60 * SECOND;
@@ -15,6 +15,12 @@ export interface StoreHarness {
   advance(micros: number): Promise<void>;
   /** A key that no test has used, for stores that outlive a test. */
   freshKey(): string;
+}
+
+/** The same with what operators ask of it. */
+export interface InspectableHarness extends StoreHarness {
+  inspect(buckets: readonly AskedBucket[]): Promise<readonly BucketStatus[]>;
+  reset(keys: readonly string[]): Promise<number>;
 }
 
 /** So many tokens a period; the burst is the same unless told, and so is the debt. */

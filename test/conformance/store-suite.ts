@@ -1,21 +1,22 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Store } from "../../src/stores/store.js";
+import type { InspectableStore } from "../../src/stores/store.js";
 import { arbitraryHistory, emptyTally, type History, HistoryRun } from "../support/model/history.js";
 import { describeAlgorithmsTogether } from "./sentences/algorithms-together.js";
 import { describeAllOrNothing } from "./sentences/all-or-nothing.js";
 import { describeCostAfterTheFact, SHORT_LAPSE_MICROS } from "./sentences/cost-after-the-fact.js";
 import { describeFixedWindow } from "./sentences/fixed-window.js";
 import { describeInFlight } from "./sentences/in-flight.js";
+import { describeLookingAndResetting } from "./sentences/looking-and-resetting.js";
 import { describeOnlyTimeAdds } from "./sentences/only-time-adds.js";
 import { describeSlidingWindow } from "./sentences/sliding-window.js";
 import { describeTokenBucket } from "./sentences/token-bucket.js";
-import { ALGORITHMS, type StoreHarness } from "./store-harness.js";
+import { ALGORITHMS, type InspectableHarness, type StoreHarness } from "./store-harness.js";
 
 /** A store with a clock that tests move. One process may serve all tests of a file: tests use fresh keys. */
 export interface StoreUnderTest {
-  readonly store: Store;
+  readonly store: InspectableStore;
   /** The store's clock, microseconds since the epoch. */
   nowMicros(): number;
   /**
@@ -53,6 +54,7 @@ export function describeStoreConformance(name: string, open: OpenStore, options:
     describe("counts by fixed windows and", () => withStore(open, {}, describeFixedWindow));
     describe("counts by sliding windows and", () => withStore(open, {}, describeSlidingWindow));
     describe("mixes algorithms and", () => withStore(open, {}, describeAlgorithmsTogether));
+    describe("is looked at, is reset and", () => withStore(open, {}, describeLookingAndResetting));
     describe.for(ALGORITHMS)("by %s", (algorithm) => {
       describe("decides over a request and", () =>
         withStore(open, {}, (harness) => describeAllOrNothing(harness, algorithm)));
@@ -70,10 +72,10 @@ export function describeStoreConformance(name: string, open: OpenStore, options:
 function withStore(
   open: OpenStore,
   options: { pendingLapseMicros?: number },
-  sentences: (harness: () => StoreHarness) => void,
+  sentences: (harness: () => InspectableHarness) => void,
 ): void {
   let opened: StoreUnderTest | undefined;
-  let harness: StoreHarness | undefined;
+  let harness: InspectableHarness | undefined;
   beforeAll(async () => {
     const subject = await open(options);
     opened = subject;
@@ -81,6 +83,8 @@ function withStore(
     let keys = 0;
     harness = {
       decide: async (charges) => await subject.store.decide(charges, BUDGET_MILLIS),
+      inspect: (buckets) => subject.store.inspect(buckets),
+      reset: (keys) => subject.store.reset(keys),
       nowMicros: () => subject.nowMicros(),
       advance: (micros) => subject.advance(micros),
       freshKey: () => `suite|${run}|${++keys}`,
@@ -90,7 +94,7 @@ function withStore(
   it("is ready once it is open", () => {
     expect(opened?.store.isReady()).toBe(true);
   });
-  sentences(() => harness as StoreHarness);
+  sentences(() => harness as InspectableHarness);
 }
 
 function describeHistories(harness: () => StoreHarness, { inParts = false }: SuiteOptions): void {

@@ -1,6 +1,6 @@
 import type { Decision } from "../../src/engine/decision.js";
 import { Engine, type EngineParts, type EngineSettings } from "../../src/engine/engine.js";
-import type { DescriptorOutcome, EngineEvents, RequestOutcome } from "../../src/engine/events.js";
+import type { DescriptorOutcome, EngineEvents, OverLimit, RequestOutcome } from "../../src/engine/events.js";
 import type { Descriptor, EngineCaller, RateLimitRequest } from "../../src/engine/request.js";
 import { compileRules } from "../../src/rules/load-rules.js";
 import { MemoryStore } from "../../src/stores/memory/memory-store.js";
@@ -9,6 +9,10 @@ import type { Store } from "../../src/stores/store.js";
 /** Records what the engine tells its observer. */
 export class RecordedEvents implements EngineEvents {
   readonly descriptors: { domain: string; rule: string; outcome: DescriptorOutcome }[] = [];
+  readonly hits: { admitted: number; refused: number }[] = [];
+  readonly bucketsAsked: string[] = [];
+  readonly sharesLeft: number[] = [];
+  readonly overLimit: OverLimit[] = [];
   readonly requests: RequestOutcome[] = [];
   readonly store: string[] = [];
   readonly storeFailures: string[] = [];
@@ -16,8 +20,18 @@ export class RecordedEvents implements EngineEvents {
   /** Of requests and of the store, in the order in which they were told. */
   readonly seconds: number[] = [];
 
-  descriptorDecided(domain: string, rule: string, outcome: DescriptorOutcome): void {
+  descriptorDecided(domain: string, rule: string, outcome: DescriptorOutcome, admitted: number, refused: number): void {
     this.descriptors.push({ domain, rule, outcome });
+    this.hits.push({ admitted, refused });
+  }
+  bucketAsked(key: string): void {
+    this.bucketsAsked.push(key);
+  }
+  bucketDecided(shareLeft: number): void {
+    this.sharesLeft.push(shareLeft);
+  }
+  descriptorOverLimit(over: OverLimit): void {
+    this.overLimit.push(over);
   }
   requestDecided(outcome: RequestOutcome, seconds: number): void {
     this.requests.push(outcome);
@@ -35,7 +49,8 @@ export class RecordedEvents implements EngineEvents {
   }
 }
 
-const DEFAULT_SETTINGS: EngineSettings = {
+/** The settings of an engine unless a test says otherwise. */
+export const DEFAULT_SETTINGS: EngineSettings = {
   storeTimeoutMillis: 10,
   onStoreFailure: "error",
   localShare: 1,
@@ -50,7 +65,7 @@ export function engineUnderTest(
   yaml: string,
   settings: Partial<EngineSettings> = {},
   store?: Store,
-  more: Pick<EngineParts, "localStore" | "identifyBucket"> = {},
+  more: Pick<EngineParts, "localStore" | "identifyBucket" | "labels" | "controls" | "onRefused"> = {},
 ) {
   const clock = { nowMicros: 1_700_000_000_000_000 };
   const events = new RecordedEvents();
@@ -76,7 +91,8 @@ export function engineUnderTest(
   };
 }
 
-function rulesOf(yaml: string) {
+/** Rules given as text. */
+export function rulesOf(yaml: string) {
   const { rules, faults } = compileRules([{ path: "test.yaml", text: yaml }]);
   if (rules === undefined) throw new Error(faults.map((fault) => fault.message).join("\n"));
   return rules;

@@ -1,4 +1,4 @@
-import { type CallOptions, type ChannelOptions, Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import { type CallOptions, type ChannelOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { loadSync, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
 
 /** A message as proto-loader has it: names of the .proto files, 64-bit numbers as text, defaults filled in. */
@@ -31,8 +31,13 @@ export class GrpcClient {
     this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { ...own, ...options });
   }
 
-  shouldRateLimit(request: Message, options?: CallOptions): Promise<Message> {
-    return this.#unary(SHOULD_RATE_LIMIT, request, options);
+  /** @param fields what goes along as metadata */
+  shouldRateLimit(
+    request: Message,
+    options?: CallOptions,
+    fields: Readonly<Record<string, string>> = {},
+  ): Promise<Message> {
+    return this.#unary(SHOULD_RATE_LIMIT, request, options, fields);
   }
 
   /** ShouldRateLimit with these bytes as its request, whatever they are; answers with bytes. */
@@ -61,10 +66,17 @@ export class GrpcClient {
     this.#client.close();
   }
 
-  #unary({ path, requestSerialize, responseDeserialize }: Method, request: Message, options: CallOptions = {}) {
+  #unary(
+    { path, requestSerialize, responseDeserialize }: Method,
+    request: Message,
+    options: CallOptions = {},
+    fields: Readonly<Record<string, string>> = {},
+  ) {
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries(fields)) metadata.set(name, value);
     return new Promise<Message>((resolve, reject) => {
       const callback = settle<object>((message) => resolve(message as Message), reject);
-      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, callback);
+      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, callback);
     });
   }
 }

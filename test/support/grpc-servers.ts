@@ -1,10 +1,11 @@
 import type { Decision } from "../../src/engine/decision.js";
 import type { EngineCaller, RateLimitRequest } from "../../src/engine/request.js";
-import { addRateLimitService } from "../../src/grpc/add-rate-limit-service.js";
+import { addServices } from "../../src/grpc/add-services.js";
 import { GrpcJsServer } from "../../src/grpc/grpc-js-server.js";
 import type { GrpcServer } from "../../src/grpc/grpc-server.js";
 import { createAnswerJson } from "../../src/grpc/json/answer-json.js";
 import { createShouldRateLimit } from "../../src/grpc/rate-limit-service.js";
+import { createRateLimiter } from "../../src/grpc/rate-limiter-service.js";
 import { HttpServer } from "../../src/http/http-server.js";
 import { jsonRoute } from "../../src/http/json-route.js";
 import { type OperatorRouteParts, operatorRoutes } from "../../src/http/operator-routes.js";
@@ -36,16 +37,18 @@ const HEALTHY: OperatorRouteParts = {
   metrics: async () => ({ contentType: "text/plain; version=0.0.4", body: "weir_up 1\n" }),
 };
 
+/** @param direct what answers the direct API, where that is not `decide` */
 export async function startServers(
   decide: Decide,
   operator: Partial<OperatorRouteParts> = {},
   kind: ServerKind = "native",
+  direct: { readonly check?: Decide; readonly look?: Decide } = {},
 ): Promise<Servers> {
   const faults: Servers["faults"] = [];
   const reportFault = (message: string, error: unknown): void => void faults.push({ message, error });
   const shouldRateLimit = createShouldRateLimit({ decide, reportFault });
   const grpc = kind === "native" ? new NativeGrpcServer() : new GrpcJsServer();
-  addRateLimitService(grpc, shouldRateLimit);
+  addServices(grpc, { shouldRateLimit, ...createRateLimiter({ check: decide, look: decide, reportFault, ...direct }) });
   const routes = [...operatorRoutes({ ...HEALTHY, ...operator }), jsonRoute(createAnswerJson(shouldRateLimit))];
   const http = new HttpServer({ routes, reportFault });
   const grpcPort = await grpc.listen({ host: "127.0.0.1", port: 0 });

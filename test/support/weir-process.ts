@@ -12,6 +12,8 @@ export const SHIPPED_RULES = resolve(REPOSITORY, "config/rules");
 export interface WeirProcess extends Program {
   readonly grpcPort: number;
   readonly httpUrl: string;
+  /** The admin API, on a free port; empty where WEIR_ADMIN_LISTEN says that there is none. */
+  readonly adminUrl: string;
   /** The text of /metrics. */
   metrics(): Promise<string>;
 }
@@ -38,10 +40,18 @@ export async function startWeir(options: WeirOptions = {}): Promise<WeirProcess>
       WEIR_RULES: rules,
       WEIR_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,
       WEIR_HTTP_LISTEN: httpUrl.replace("http://", ""),
+      WEIR_ADMIN_LISTEN: "127.0.0.1:0",
       ...store,
       ...env,
     },
   });
   await whenReady(program, "weir serve", () => answersOk(`${httpUrl}/readyz`));
-  return { ...program, grpcPort, httpUrl, metrics: async () => (await http(`${httpUrl}/metrics`)).body };
+  const adminUrl = adminUrlOf(program.output());
+  return { ...program, grpcPort, httpUrl, adminUrl, metrics: async () => (await http(`${httpUrl}/metrics`)).body };
+}
+
+/** The port is in the log line that says that all listeners are open. */
+function adminUrlOf(output: string): string {
+  const [, port] = /"adminPort":(\d+)/.exec(output) ?? [];
+  return port === undefined ? "" : `http://127.0.0.1:${port}`;
 }

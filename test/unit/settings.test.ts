@@ -35,6 +35,9 @@ const DEFAULTS = {
   grpcKeepaliveMillis: 60_000,
   grpcKeepaliveTimeoutMillis: 20_000,
   httpListen: { host: "0.0.0.0", port: 8080 },
+  adminListen: { host: "127.0.0.1", port: 6070 },
+  adminTokenFile: "",
+  adminHosts: [],
   onStoreFailure: "error",
   localShare: 1,
   storeTimeoutMillis: 10,
@@ -42,11 +45,17 @@ const DEFAULTS = {
   globalShadow: false,
   globalQuota: false,
   responseDynamicMetadata: false,
+  responseHeaders: [],
+  ruleHeader: "x-weir-rule",
   memoryMaxBuckets: 1_000_000,
   readyWithoutStore: false,
   shutdownDelayMillis: 0,
   shutdownTimeoutMillis: 10_000,
   logLevel: "info",
+  logFormat: "auto",
+  metricsMaxRules: 10_000,
+  tracesOtlpEndpoint: "",
+  tracesSampleRatio: 0.01,
 };
 
 describe("settings that are given well", () => {
@@ -81,6 +90,10 @@ describe("settings that are given well", () => {
     ["WEIR_SHUTDOWN_DELAY", "5s", { shutdownDelayMillis: 5000 }],
     ["WEIR_SHUTDOWN_TIMEOUT", "0.5m", { shutdownTimeoutMillis: 30_000 }],
     ["WEIR_LOG_LEVEL", "silent", { logLevel: "silent" }],
+    ["WEIR_LOG_FORMAT", "pretty", { logFormat: "pretty" }],
+    ["WEIR_METRICS_MAX_RULES", "500", { metricsMaxRules: 500 }],
+    ["WEIR_TRACES_OTLP_ENDPOINT", "http://127.0.0.1:4318", { tracesOtlpEndpoint: "http://127.0.0.1:4318" }],
+    ["WEIR_TRACES_SAMPLE_RATIO", "0.25", { tracesSampleRatio: 0.25 }],
   ])("are the same from the variable %s=%s and from its flag in both spellings", (variable, text, expected) => {
     const flag = `--${variable.slice("WEIR_".length).toLowerCase().replaceAll("_", "-")}`;
     const settings = { ...DEFAULTS, ...expected };

@@ -58,7 +58,8 @@ function decodeDescriptor(reader: Reader, end: number): Descriptor {
   return descriptor;
 }
 
-function decodeEntry(reader: Reader, end: number): Entry {
+/** A descriptor's entry, of Envoy's or of our own API. */
+export function decodeEntry(reader: Reader, end: number): Entry {
   let key = "";
   let value = "";
   while (reader.pos < end) {
@@ -113,7 +114,7 @@ function decodeHits(reader: Reader, end: number): number {
 }
 
 /** Where the message ends whose length comes now. */
-function endOf(reader: Reader): number {
+export function endOf(reader: Reader): number {
   const length = reader.uint32();
   const end = reader.pos + length;
   if (end > reader.len) throw new RangeError(`a message of ${length} bytes goes beyond the end`);
@@ -121,11 +122,12 @@ function endOf(reader: Reader): number {
 }
 
 /** A field inside a message must not go beyond it. */
-function expectEnd(reader: Reader, end: number): void {
+export function expectEnd(reader: Reader, end: number): void {
   if (reader.pos !== end) throw new RangeError("a field goes beyond the end of its message");
 }
 
-function push<Item>(items: Item[], item: Item): void {
+/** Adds to a list of bounded length. */
+export function push<Item>(items: Item[], item: Item): void {
   if (items.length >= MAX_ITEMS) throw new RangeError(`more than ${MAX_ITEMS} descriptors or entries`);
   items.push(item);
 }

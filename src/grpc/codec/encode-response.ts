@@ -1,6 +1,7 @@
 import protobuf from "protobufjs/minimal.js";
 import type { Code, CurrentLimit, Decision, DescriptorStatus } from "../../engine/decision.js";
-import type { DenyResponse, JsonObject, JsonValue } from "../../rules/rule.js";
+import type { HeaderField } from "../../engine/response-headers.js";
+import type { JsonObject, JsonValue } from "../../rules/rule.js";
 import { unitNumber } from "./unit-names.js";
 
 type Writer = protobuf.Writer;
@@ -17,22 +18,23 @@ const encodedLimits = new WeakMap<CurrentLimit, Uint8Array>();
 
 /** The decision as a RateLimitResponse, statuses one to one. */
 export function encodeResponse(decision: Decision): Buffer {
-  const { overallCode, statuses, dynamicMetadata, denyResponse } = decision;
+  const { overallCode, statuses, dynamicMetadata, denyResponse, responseHeaders } = decision;
   const writer = protobuf.Writer.create();
   writer.uint32(varint(1)).uint32(CODES[overallCode]);
   for (const status of statuses) writeStatus(writer.uint32(bytes(2)).fork(), status).ldelim();
-  if (denyResponse !== undefined) writeDenyResponse(writer, denyResponse);
+  if (denyResponse !== undefined) writeHeaders(writer, denyResponse.headers);
+  if (responseHeaders !== undefined) writeHeaders(writer, responseHeaders);
+  if (denyResponse?.body !== undefined) writer.uint32(bytes(5)).string(denyResponse.body);
   if (dynamicMetadata !== undefined) writeStruct(writer.uint32(bytes(6)).fork(), dynamicMetadata).ldelim();
   // On Node the bytes are a Buffer.
   return writer.finish() as Buffer;
 }
 
-/** response_headers_to_add and raw_body. */
-function writeDenyResponse(writer: Writer, { headers, body }: DenyResponse): void {
+/** response_headers_to_add. */
+function writeHeaders(writer: Writer, headers: readonly HeaderField[]): void {
   for (const { key, value } of headers) {
     writer.uint32(bytes(3)).fork().uint32(bytes(1)).string(key).uint32(bytes(2)).string(value).ldelim();
   }
-  if (body !== undefined) writer.uint32(bytes(5)).string(body);
 }
 
 function writeStatus(writer: Writer, status: DescriptorStatus): Writer {

@@ -1,5 +1,5 @@
 import type { CurrentLimit, Decision, DescriptorStatus } from "../../engine/decision.js";
-import type { DenyResponse, JsonObject } from "../../rules/rule.js";
+import type { JsonObject } from "../../rules/rule.js";
 import { unitName } from "../codec/unit-names.js";
 
 /**
@@ -7,19 +7,15 @@ import { unitName } from "../codec/unit-names.js";
  * protojson without what has its default value.
  */
 export function responseToJson(decision: Decision): JsonObject {
-  const { overallCode, statuses, dynamicMetadata, denyResponse } = decision;
+  const { overallCode, statuses, dynamicMetadata, denyResponse, responseHeaders = [] } = decision;
+  const headers = [...(denyResponse?.headers ?? []), ...responseHeaders];
+  const body = denyResponse?.body;
   return {
     overallCode,
     ...(statuses.length === 0 ? {} : { statuses: statuses.map(statusToJson) }),
-    ...(denyResponse === undefined ? {} : denyResponseToJson(denyResponse)),
-    ...(dynamicMetadata === undefined ? {} : { dynamicMetadata }),
-  };
-}
-
-function denyResponseToJson({ headers, body }: DenyResponse): JsonObject {
-  return {
     ...(headers.length === 0 ? {} : { responseHeadersToAdd: headers.map(({ key, value }) => ({ key, value })) }),
     ...(body ? { rawBody: Buffer.from(body).toString("base64") } : {}),
+    ...(dynamicMetadata === undefined ? {} : { dynamicMetadata }),
   };
 }
 

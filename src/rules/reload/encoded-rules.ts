@@ -31,7 +31,8 @@ export function* eachRule(rules: EncodedRules): Generator<Rule> {
   for (let index = 0; index < countRules(rules); index++) yield decodeRule(rules, index);
 }
 
-function decodeRule({ bytes, offsets }: EncodedRules, index: number): Rule {
+/** One rule by its place among all, made anew. */
+export function decodeRule({ bytes, offsets }: EncodedRules, index: number): Rule {
   return deserialize(bytes.subarray(offsets[index], offsets[index + 1])) as Rule;
 }
 

@@ -1,8 +1,8 @@
 import type { BucketLimit } from "../../limits/limit.js";
-import { DEFAULT_PENDING_LAPSE_MICROS } from "../../limits/pending-charges.js";
+import { countPending, DEFAULT_PENDING_LAPSE_MICROS } from "../../limits/pending-charges.js";
 import { decide, type OpenBucket, openBucket } from "../admission.js";
 import { changeOf, droppableAtMicros } from "../bucket-change.js";
-import type { Charge, Store, Verdict } from "../store.js";
+import type { AskedBucket, BucketStatus, Charge, InspectableStore, Verdict } from "../store.js";
 import { type BucketEntry, BucketTable } from "./bucket-table.js";
 import { wallClockMicros } from "./wall-clock.js";
 
@@ -32,7 +32,7 @@ interface TouchedBucket {
  * Buckets in this process's memory: they end with it, and replicas do not share them. Answers synchronously.
  * A bucket that is full again is dropped when the sweep comes by, a few with every decision.
  */
-export class MemoryStore implements Store {
+export class MemoryStore implements InspectableStore {
   readonly kind = "memory";
   readonly #table: BucketTable;
   readonly #nowMicros: () => number;
@@ -62,6 +62,29 @@ export class MemoryStore implements Store {
     for (const each of touched) this.#store(each, nowMicros);
     this.#table.sweep(SWEPT_PER_CHARGE * charges.length, nowMicros);
     return verdict;
+  }
+
+  inspect(buckets: readonly AskedBucket[]): Promise<readonly BucketStatus[]> {
+    const nowMicros = this.#nowMicros();
+    const statuses = buckets.map(({ key, limit }) => {
+      const { arithmetic, refilled } = openBucket(this.#table.find(key)?.state, limit, nowMicros);
+      const untilFullMicros = arithmetic.microsUntil(limit.burst, refilled.tokens, refilled, limit, nowMicros);
+      return { tokens: refilled.tokens, untilFullMicros, pending: countPending(refilled.pending) };
+    });
+    return Promise.resolve(statuses);
+  }
+
+  reset(keys: readonly string[]): Promise<number> {
+    const nowMicros = this.#nowMicros();
+    let reset = 0;
+    for (const key of new Set(keys)) {
+      const entry = this.#table.find(key);
+      if (entry === undefined) continue;
+      // A full one may be there still, until the sweep comes by.
+      if (entry.droppableAtMicros > nowMicros) reset += 1;
+      this.#table.remove(entry);
+    }
+    return Promise.resolve(reset);
   }
 
   isReady(): boolean {

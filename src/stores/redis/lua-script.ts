@@ -20,8 +20,15 @@ export function loadScript(...names: readonly string[]): LuaScript {
   return { source, sha: createHash("sha1").update(source).digest("hex") };
 }
 
-/** The script that decides over batches. Each file uses what those before it define. */
-export const BATCH_SCRIPT = loadScript(
-  ...["exact", "pending-charges", "token-bucket", "fixed-window", "sliding-window"],
-  ...["buckets", "decision", "give-back", "batch"],
-);
+/** How buckets are read, brought to a moment, and written. Each file uses what those before it define. */
+const BUCKET_FILES = ["exact", "pending-charges", "token-bucket", "fixed-window", "sliding-window", "buckets"];
+
+/** The script that decides over batches. */
+export const BATCH_SCRIPT = loadScript(...BUCKET_FILES, "decision", "give-back", "batch");
+
+/** The scripts that look at one bucket, and make it full. */
+export const INSPECT_SCRIPT = loadScript(...BUCKET_FILES, "inspect");
+export const RESET_SCRIPT = loadScript("reset");
+
+/** The script that reads and replaces a text that replicas share. */
+export const SHARED_TEXT_SCRIPT = loadScript("shared-text");

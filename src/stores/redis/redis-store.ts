@@ -1,8 +1,17 @@
 import { DEFAULT_PENDING_LAPSE_MICROS } from "../../limits/pending-charges.js";
 import { hashKey } from "../hash-key.js";
-import { type Caller, type Charge, type Store, StoreFailure, type Verdict } from "../store.js";
+import {
+  type AskedBucket,
+  type BucketStatus,
+  type Caller,
+  type Charge,
+  type InspectableStore,
+  StoreFailure,
+  type Verdict,
+} from "../store.js";
 import { encodeKeyPrefix } from "./batch-command.js";
 import { readVerdict } from "./batch-reply.js";
+import { inspectBucket, resetBucket } from "./bucket-calls.js";
 import { DenyCache } from "./deny-cache.js";
 import { hashTags } from "./hash-tags.js";
 import { Lane } from "./lane.js";
@@ -53,10 +62,13 @@ export interface RedisStoreFigures {
  * Buckets in Redis, shared by all replicas. Decisions that come together go together: one call of a script decides over
  * many requests, on Redis' clock. In a Cluster there is a lane for each hash tag, and a request over several is decided in parts.
  */
-export class RedisStore implements Store {
+export class RedisStore implements InspectableStore {
   readonly kind = "redis";
   readonly #link: RedisLink;
   readonly #lanes: readonly Lane[];
+  /** What keys in Redis start with, one to one with the lanes. */
+  readonly #keyPrefixes: readonly string[];
+  readonly #givesBack: boolean;
   readonly #counts = new LaneCounts();
   readonly #denials: DenyCache;
 
@@ -65,8 +77,10 @@ export class RedisStore implements Store {
     this.#denials = new DenyCache(options.denyCacheSize ?? 10_000);
     const prefix = encodeKeyPrefix(options.keyPrefix ?? "weir:");
     const tags = options.hashTags === undefined || options.hashTags === 0 ? [""] : hashTags(options.hashTags);
-    this.#lanes = tags.map(
-      (tag) => new Lane(link, BATCH_SCRIPT, laneOptions(prefix + tag, tag !== "", options), this.#counts),
+    this.#keyPrefixes = tags.map((tag) => prefix + tag);
+    this.#givesBack = tags[0] !== "";
+    this.#lanes = this.#keyPrefixes.map(
+      (keyPrefix) => new Lane(link, BATCH_SCRIPT, laneOptions(keyPrefix, this.#givesBack, options), this.#counts),
     );
   }
 
@@ -104,6 +118,24 @@ export class RedisStore implements Store {
     });
   }
 
+  // One key a call: in a Cluster each is wherever its slot is, be that on its way to another node.
+  inspect(buckets: readonly AskedBucket[]): Promise<readonly BucketStatus[]> {
+    return Promise.all(
+      buckets.map(({ key, limit }) => inspectBucket(this.#link, this.#redisKeyOf(key), limit, this.#givesBack)),
+    );
+  }
+
+  async reset(keys: readonly string[]): Promise<number> {
+    const reset = await Promise.all(
+      [...new Set(keys)].map(async (key) => {
+        const count = await resetBucket(this.#link, this.#redisKeyOf(key));
+        this.#denials.forget(key);
+        return count;
+      }),
+    );
+    return reset.reduce((sum, count) => sum + count, 0);
+  }
+
   isReady(): boolean {
     return this.#link.isReady();
   }
@@ -129,8 +161,16 @@ export class RedisStore implements Store {
   }
 
   #laneOf(key: string): Lane {
+    return this.#lanes[this.#laneIndexOf(key)] as Lane;
+  }
+
+  #laneIndexOf(key: string): number {
     const { length } = this.#lanes;
-    return this.#lanes[length === 1 ? 0 : hashKey(key) % length] as Lane;
+    return length === 1 ? 0 : hashKey(key) % length;
+  }
+
+  #redisKeyOf(key: string): string {
+    return `${this.#keyPrefixes[this.#laneIndexOf(key)]}${key}`;
   }
 
   /** The lane that all charges have in common, if there is one. */

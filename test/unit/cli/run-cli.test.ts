@@ -7,6 +7,8 @@ const HELP = `Usage: weir COMMAND
   weir validate FILE|DIR...               look for faults in rules
   weir explain RULES DOMAIN KEY=VALUE...  tell which rule a descriptor meets, and why
   weir test FILE|DIR...                   run tests of rules, in virtual time
+  weir check DOMAIN KEY=VALUE...          ask a running server, as Envoy does
+  weir top [flags]                        show what a running server does, live
 
   weir COMMAND --help                     what a command takes
   weir --version                          the version`;

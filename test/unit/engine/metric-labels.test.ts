@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { MetricLabels } from "../../../src/engine/metric-labels.js";
 import { descriptor, engineUnderTest } from "../../support/engine-under-test.js";
 
 const RULES = `
@@ -45,10 +46,34 @@ it("keeps the pattern of a shared threshold", () => {
   expect(ruleLabelsOf({ path: "img/a.png" })).toEqual(["path=img/*"]);
 });
 
-it("counts further values under the rule's own label once there are 500, whatever clients send", () => {
-  const clients = Array.from({ length: 600 }, (_, index) => ({ detailed: "x", client: `${index}` }));
+it("counts further values under the rule's own label once there are 250, whatever clients send", () => {
+  const clients = Array.from({ length: 300 }, (_, index) => ({ detailed: "x", client: `${index}` }));
   const labels = ruleLabelsOf(...clients, { detailed: "x", client: "0" });
-  expect(new Set(labels).size).toBe(501);
-  expect(labels[500]).toBe("detailed > client");
-  expect(labels[600]).toBe("detailed=x > client=0");
+  expect(new Set(labels).size).toBe(251);
+  expect(labels[250]).toBe("detailed > client");
+  expect(labels[300]).toBe("detailed=x > client=0");
+});
+
+it("counts further values under the rule's own label once those before are 10,000 bytes long", () => {
+  const clients = Array.from({ length: 250 }, (_, index) => ({ detailed: "x", client: `${index}${"é".repeat(40)}` }));
+  const labels = new Set(ruleLabelsOf(...clients));
+  expect(labels.size).toBeGreaterThan(80);
+  expect(labels.size).toBeLessThan(100);
+  expect(labels).toContain("detailed > client");
+});
+
+it("counts values of any length under short labels, each its own", () => {
+  const [first = "", second] = ruleLabelsOf(
+    { detailed: "x", client: `${"a".repeat(5_000)}1` },
+    { detailed: "x", client: `${"a".repeat(5_000)}2` },
+  );
+  expect(first).toMatch(/^detailed=x > client=\^[\w-]{24}$/);
+  expect(second).not.toBe(first);
+});
+
+it("has no value in a label where values are hashed", () => {
+  const labels = new MetricLabels({ digestOf: (value) => `digest-${value.length}` });
+  const { decide, events } = engineUnderTest(RULES, {}, undefined, { labels });
+  decide([descriptor({ detailed: "secret", client: "mine" })]);
+  expect(events.descriptors.map(({ rule }) => rule)).toEqual(["detailed=^digest-6 > client=^digest-4"]);
 });

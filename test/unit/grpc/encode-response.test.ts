@@ -18,6 +18,26 @@ function limitOf(unit: Unit): CurrentLimit {
 }
 
 describe("encoding a RateLimitResponse", () => {
+  it("writes a rule's own headers, then those of its limits, then the body", () => {
+    expectBytes(
+      {
+        overallCode: "OVER_LIMIT",
+        statuses: [],
+        denyResponse: { headers: [{ key: "x-a", value: "1" }], body: "no" },
+        responseHeaders: [{ key: "retry-after", value: "30" }],
+      },
+      numberField(1, 2),
+      bytesField(3, bytesField(1, "x-a"), bytesField(2, "1")),
+      bytesField(3, bytesField(1, "retry-after"), bytesField(2, "30")),
+      bytesField(5, "no"),
+    );
+    expectBytes(
+      { overallCode: "OK", statuses: [], responseHeaders: [{ key: "ratelimit", value: "x" }] },
+      numberField(1, 1),
+      bytesField(3, bytesField(1, "ratelimit"), bytesField(2, "x")),
+    );
+  });
+
   it("writes every field under its number", () => {
     const limit = bytesField(
       2,

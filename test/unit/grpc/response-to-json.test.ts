@@ -16,6 +16,7 @@ describe("writing a RateLimitResponse in JSON", () => {
       ],
       dynamicMetadata: { metadata: { list: [null, 1.5, { deep: true }] } },
       denyResponse: { body: "slow", headers: [{ key: "x-a", value: "1" }] },
+      responseHeaders: [{ key: "retry-after", value: "3" }],
     });
     expect(json).toStrictEqual({
       overallCode: "OVER_LIMIT",
@@ -28,7 +29,10 @@ describe("writing a RateLimitResponse in JSON", () => {
         },
         { code: "OK" },
       ],
-      responseHeadersToAdd: [{ key: "x-a", value: "1" }],
+      responseHeadersToAdd: [
+        { key: "x-a", value: "1" },
+        { key: "retry-after", value: "3" },
+      ],
       rawBody: "c2xvdw==",
       dynamicMetadata: { metadata: { list: [null, 1.5, { deep: true }] } },
     });

@@ -9,7 +9,7 @@ function observed(level = "info") {
   const metrics = new Metrics("1.2.3");
   const logger = createLogger({ level, destination: { write: (line) => lines.push(line) } });
   const timers: (() => void)[] = [];
-  const events = new BusinessEvents(metrics, logger, (callback) => timers.push(callback));
+  const events = new BusinessEvents(metrics, logger, { schedule: (callback) => timers.push(callback) });
   return {
     events,
     metrics,
@@ -32,11 +32,17 @@ describe("business events", () => {
 
   it("count decisions and store operations without a line in the log", async () => {
     const { events, metrics, logged } = observed("trace");
-    events.descriptorDecided("shop", "ip", "ok");
+    events.descriptorDecided("shop", "ip", "ok", 3, 0);
+    events.bucketAsked("a bucket");
+    events.bucketDecided(0.25);
     events.requestDecided("ok", 0.001);
-    events.storeAnswered("memory", "ok", 0.001);
+    events.storeAnswered("memory", "ok", 0.001, undefined);
     const text = await metrics.registry.metrics();
     expect(text).toContain('weir_decisions_total{domain="shop",rule="ip",outcome="ok"} 1');
+    expect(text).toContain('weir_hits_total{domain="shop",rule="ip",result="admitted"} 3');
+    expect(text).toContain("weir_active_keys 1\n");
+    expect(text).toContain('weir_bucket_fill_ratio_bucket{le="0.2"} 0');
+    expect(text).toContain('weir_bucket_fill_ratio_bucket{le="0.3"} 1');
     expect(text).toContain('weir_request_duration_seconds_count{outcome="ok"} 1');
     expect(text).toContain('weir_store_operations_total{store="memory",status="ok"} 1');
     expect(logged()).toEqual([]);

@@ -3,7 +3,9 @@ import { DecisionCounts, type RuleName } from "../../../src/observe/decision-cou
 
 /** Samples as `domain/rule/outcome value`. */
 function shown(counts: DecisionCounts): string[] {
-  return counts.samples().map(({ labels, value }) => `${labels.domain}/${labels.rule}/${labels.outcome} ${value}`);
+  return Array.from(counts.descriptors()).map(
+    ({ labels, value }) => `${labels.domain}/${labels.rule}/${labels.outcome} ${value}`,
+  );
 }
 
 function keepOnly(counts: DecisionCounts, ...inForce: string[]): void {
@@ -59,7 +61,8 @@ describe("counts of decisions", () => {
       counts.count("shop", `rule-${reload}`, "ok");
       keepOnly(counts, `shop/rule-${reload + 1}`);
       counts.count("shop", `rule-${reload}`, "ok");
-      expect(counts.samples().length).toBeLessThanOrEqual(3);
+      expect(shown(counts).length).toBeLessThanOrEqual(3);
+      expect(counts.size).toBe(shown(counts).length);
     }
   });
 
@@ -86,4 +89,36 @@ describe("counts of decisions", () => {
     for (const _ of counts.keepOnly(asked));
     expect(shown(counts)).toEqual(["shop/ip/ok 1"]);
   });
+
+  it("of rules beyond the bound are made together, and of those within it stay apart", () => {
+    const counts = new DecisionCounts(2);
+    for (const rule of ["a", "b", "c", "d", "a"]) counts.count("shop", rule, "ok", 1, 0);
+    counts.count("bank", "a", "over_limit", 0, 2);
+    expect(shown(counts)).toEqual([
+      "shop/a/ok 2",
+      "shop/b/ok 1",
+      "(other)/(other)/ok 2",
+      "(other)/(other)/over_limit 1",
+    ]);
+    expect(counts.size).toBe(3);
+  });
+
+  it("find room again when rules go", () => {
+    const counts = new DecisionCounts(1);
+    counts.count("shop", "old", "ok");
+    keepOnly(counts, "shop/new");
+    keepOnly(counts, "shop/new");
+    counts.count("shop", "new", "ok");
+    expect(shown(counts)).toEqual(["shop/new/ok 1"]);
+  });
+});
+
+it("hits are added up by what became of them, where a rule has had any", () => {
+  const counts = new DecisionCounts();
+  counts.count("shop", "ip", "ok", 3, 0);
+  counts.count("shop", "ip", "over_limit", 0, 5);
+  counts.count("shop", "ip", "ok", 4, 0);
+  counts.count("shop", "", "no_rule", 0, 0);
+  const hits = Array.from(counts.hits()).map(({ labels, value }) => `${labels.rule} ${labels.result} ${value}`);
+  expect(hits).toEqual(["ip admitted 7", "ip refused 5"]);
 });

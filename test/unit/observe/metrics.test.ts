@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Metrics } from "../../../src/observe/metrics.js";
+import { until } from "../../support/until.js";
 
 /** The lines of one metric in a scrape, without HELP and TYPE. */
 async function scrape(metrics: Metrics, name: string): Promise<string[]> {
@@ -33,12 +34,20 @@ describe("the metrics of a server that has done nothing yet", () => {
       "# TYPE weir_rules_reload_duration_seconds histogram",
       "# TYPE weir_rules_last_reload_successful gauge",
       "# TYPE weir_rules_last_reload_success_timestamp_seconds gauge",
+      "# TYPE weir_overrides_active gauge",
+      "# TYPE weir_enforcement_paused gauge",
+      "# TYPE weir_admin_changes_total counter",
       "# TYPE weir_domains_loaded gauge",
       "# TYPE weir_rules_loaded gauge",
+      "# TYPE weir_store_warnings gauge",
       "# TYPE weir_build_info gauge",
       "# TYPE weir_decisions_total counter",
+      "# TYPE weir_hits_total counter",
       "# TYPE weir_request_duration_seconds histogram",
       "# TYPE weir_overrides_ignored_total counter",
+      "# TYPE weir_active_keys gauge",
+      "# TYPE weir_bucket_fill_ratio histogram",
+      "# TYPE weir_event_loop_lag_seconds histogram",
       "# TYPE weir_store_operations_total counter",
       "# TYPE weir_store_operation_duration_seconds histogram",
     ]);
@@ -145,5 +154,38 @@ describe("the metrics after some traffic", () => {
     ]);
     buckets = 6;
     expect(await scrape(metrics, "weir_memory_store_buckets")).toEqual(["weir_memory_store_buckets 6"]);
+  });
+
+  it("show what operators have changed, and how often they changed something", async () => {
+    const metrics = new Metrics("1");
+    expect(await scrape(metrics, "weir_overrides_active")).toEqual(["weir_overrides_active 0"]);
+    metrics.admin.watch(() => ({ overrides: 3, isEnforcementPaused: true }));
+    for (const action of ["override_set", "reload", "override_set"]) metrics.admin.changed(action);
+    expect(await scrape(metrics, "weir_overrides_active")).toEqual(["weir_overrides_active 3"]);
+    expect(await scrape(metrics, "weir_enforcement_paused")).toEqual(["weir_enforcement_paused 1"]);
+    expect(await scrape(metrics, "weir_admin_changes_total")).toEqual([
+      'weir_admin_changes_total{action="override_set"} 2',
+      'weir_admin_changes_total{action="reload"} 1',
+    ]);
+  });
+
+  it("show how late the event loop is once they have started", async () => {
+    const metrics = new Metrics("1");
+    metrics.start();
+    const late = async () => {
+      const [line = ""] = await scrape(metrics, 'weir_event_loop_lag_seconds_bucket{le="+Inf"');
+      const [onTime = ""] = await scrape(metrics, 'weir_event_loop_lag_seconds_bucket{le="0.02"');
+      const missed = Number(line.split(" ")[1]) - Number(onTime.split(" ")[1]);
+      return missed >= 1 ? missed : undefined;
+    };
+    await until("the timer runs", async () =>
+      (await scrape(metrics, "weir_event_loop_lag_seconds_count"))[0] === "weir_event_loop_lag_seconds_count 0"
+        ? undefined
+        : true,
+    );
+    const standsStillUntil = performance.now() + 60;
+    while (performance.now() < standsStillUntil);
+    expect(await until("a stall of 60 ms is seen", late)).toBeGreaterThanOrEqual(1);
+    metrics.stop();
   });
 });

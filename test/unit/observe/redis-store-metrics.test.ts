@@ -17,7 +17,7 @@ const FIGURES = {
 /** The lines about Redis of a scrape, without HELP. */
 async function scrape(metrics: Metrics): Promise<string[]> {
   const text = await metrics.registry.metrics();
-  return text.split("\n").filter((line) => /^(# TYPE )?weir_(store_(?!operation)|deny_)/.test(line));
+  return text.split("\n").filter((line) => /^(# TYPE )?weir_(store_(?!operation|warnings)|deny_)/.test(line));
 }
 
 describe("the metrics of the Redis store", () => {

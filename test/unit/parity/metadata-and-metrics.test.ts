@@ -129,10 +129,10 @@ test("[value-to-metric] it tells the value of its key in the metrics of the rule
   ]);
 });
 
-test("[metric-bound] beyond 500 labels with values from clients the rule's own label counts", () => {
+test("[metric-bound] beyond 250 labels with values from clients the rule's own label counts", () => {
   const requests = Array.from({ length: 600 }, (_, index) => ({ both: "x", client: `${index}` }));
   const labels = labelsOf(METRICS, ...requests);
-  expect(new Set(labels).size).toBe(501);
+  expect(new Set(labels).size).toBe(251);
   expect(labels.at(-1)).toBe("both > client");
 });
 

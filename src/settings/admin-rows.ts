@@ -1,0 +1,47 @@
+import { isIPv4 } from "node:net";
+import type { ListenAddress } from "../http/listen-address.js";
+import { hostNames, optionalAddress, optionalFile, type Setting } from "./kinds.js";
+
+/** How the admin API is reached. */
+export interface AdminSettings {
+  /** Undefined: nowhere. */
+  readonly adminListen: ListenAddress | undefined;
+  /** A file that holds the token that callers must show; empty: they need none. */
+  readonly adminTokenFile: string;
+  /** More names by which it may be called, in lower case. */
+  readonly adminHosts: readonly string[];
+}
+
+/** The rows of the table that are about the admin API. */
+export const ADMIN_ROWS: { readonly [Key in keyof AdminSettings]: Setting<AdminSettings[Key]> } = {
+  adminListen: {
+    name: "admin-listen",
+    default: "127.0.0.1:6070",
+    description: "Where the admin API and the console are served; empty: nowhere. Off loopback they need a token.",
+    ...optionalAddress,
+  },
+  adminTokenFile: {
+    name: "admin-token-file",
+    default: "",
+    description:
+      "A file with the bearer token that callers of the admin API must show. It is read again when it changes.",
+    ...optionalFile,
+  },
+  adminHosts: {
+    name: "admin-hosts",
+    default: "",
+    description: "More host names of the admin API, with commas between them: others in a Host header are refused.",
+    ...hostNames,
+  },
+};
+
+/** What is wrong between them, a line each. */
+export function findAdminContradictions(settings: AdminSettings, name: (key: keyof AdminSettings) => string): string[] {
+  const { adminListen, adminTokenFile } = settings;
+  if (adminListen === undefined || adminTokenFile !== "" || isLoopback(adminListen.host)) return [];
+  return [`${name("adminListen")} is not on loopback, so that ${name("adminTokenFile")} must be given`];
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}

@@ -1,0 +1,40 @@
+import type { Algorithm } from "../../limits/limit.js";
+import { type AskedBucket, type BucketStatus, StoreFailure } from "../store.js";
+import type { RedisLink } from "./link/redis-link.js";
+import { INSPECT_SCRIPT, RESET_SCRIPT } from "./lua-script.js";
+
+/** By the numbers that `scripts/inspect.lua` has for them. */
+const ALGORITHMS: Readonly<Record<Algorithm, number>> = { token_bucket: 1, fixed_window: 2, sliding_window: 3 };
+
+/** Looks at one bucket. @throws StoreFailure */
+export async function inspectBucket(
+  link: RedisLink,
+  redisKey: string,
+  { algorithm, tokensPerPeriod, periodMicros, burst, maxDebt }: AskedBucket["limit"],
+  givesBack: boolean,
+): Promise<BucketStatus> {
+  const numbers = [ALGORITHMS[algorithm], tokensPerPeriod, periodMicros, burst, maxDebt, givesBack ? 1 : 0];
+  const status = readStatus(await link.run(INSPECT_SCRIPT, [redisKey], numbers));
+  if (status === undefined) throw notOurReply();
+  return status;
+}
+
+/** Makes one bucket full again. @returns 1 when it was not, else 0. @throws StoreFailure */
+export async function resetBucket(link: RedisLink, redisKey: string): Promise<number> {
+  const reply = await link.run(RESET_SCRIPT, [redisKey], []);
+  if (reply !== 0 && reply !== 1) throw notOurReply();
+  return reply;
+}
+
+function readStatus(reply: unknown): BucketStatus | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const [tokens, untilFull, pending] = reply as readonly unknown[];
+  if (!Number.isSafeInteger(tokens) || !Number.isSafeInteger(pending)) return undefined;
+  if (typeof untilFull !== "string" || !/^(-1|\d+)$/.test(untilFull)) return undefined;
+  const untilFullMicros = untilFull === "-1" ? Number.POSITIVE_INFINITY : Number(untilFull);
+  return { tokens: tokens as number, untilFullMicros, pending: pending as number };
+}
+
+function notOurReply(): StoreFailure {
+  return new StoreFailure("error", "Redis' reply is not one of Weir's script");
+}

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { newClient } from "../support/clients.js";
+import { type Envoy, replaceIn, startEnvoy } from "../support/envoy.js";
+import { until } from "../support/until.js";
+import { startWeir, type WeirProcess } from "../support/weir-process.js";
+
+// What docs/metrics.md tells to put into Envoy's configuration, so that lines of the log can be found by its request ids.
+const CLUSTER = "                          envoy_grpc: { cluster_name: weir }\n";
+const REQUEST_ID =
+  '                          initial_metadata: [{ key: x-request-id, value: "%REQ(X-REQUEST-ID)%" }]\n';
+
+let weir: WeirProcess;
+let envoy: Envoy;
+
+beforeAll(async () => {
+  weir = await startWeir();
+  envoy = await startEnvoy({ weirPort: weir.grpcPort, edit: (yaml) => replaceIn(yaml, CLUSTER, CLUSTER + REQUEST_ID) });
+});
+
+afterAll(async () => {
+  await envoy?.stop();
+  await weir?.stop();
+});
+
+it("a refusal of Envoy's request is logged with Envoy's id of it", async () => {
+  const from = newClient();
+  let answers = 0;
+  while (answers < 50 && (await envoy.get("/", { from })).status !== 429) answers++;
+  expect(answers).toBeLessThan(50);
+  const line = await until("it is logged", () => {
+    const found = weir
+      .output()
+      .split("\n")
+      .find((text) => text.includes('"over the limit"'));
+    return found === undefined ? undefined : JSON.parse(found);
+  });
+  expect(line).toMatchObject({ rule: "remote_address", overall: "OVER_LIMIT" });
+  expect(line.requestId).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+});
