@@ -1,7 +1,7 @@
-import { type Algorithm, MAX_PERIOD_MICROS } from "../limits/limit.js";
+import type { Algorithm } from "../limits/limit.js";
 import type { DomainRules, RateLimit, Rule, RuleLimit } from "../rules/rule.js";
-import { SECONDS_PER_UNIT } from "../rules/unit.js";
 import type { MetricLabels } from "./metric-labels.js";
+import { namelessLimit } from "./nameless-limit.js";
 import type { OverrideIndex } from "./override-index.js";
 import type { Descriptor, Override } from "./request.js";
 
@@ -59,25 +59,11 @@ function algorithmOf(rule: Rule | undefined): Algorithm | undefined {
   return limit === undefined || limit.unlimited ? undefined : limit.bucket.algorithm;
 }
 
-/** The one limit of an override: burst = its rate. Periods beyond the longest one count as the longest (35 years). */
+/** The one limit of an override: burst = its rate (D9). */
 function overrideLimit(override: Override, algorithm: Algorithm): RateLimit | undefined {
   const { requestsPerUnit, unit, unitMultiplier = 1 } = override;
   if (unit === undefined || unitMultiplier === 0) return undefined;
-  return {
-    unlimited: false,
-    name: "",
-    replaces: [],
-    requestsPerUnit,
-    unit,
-    unitMultiplier,
-    bucket: {
-      algorithm,
-      tokensPerPeriod: requestsPerUnit,
-      periodMicros: Math.min(SECONDS_PER_UNIT[unit] * unitMultiplier * 1_000_000, MAX_PERIOD_MICROS),
-      burst: requestsPerUnit,
-      maxDebt: requestsPerUnit,
-    },
-  };
+  return namelessLimit({ requestsPerUnit, unit, unitMultiplier }, algorithm, requestsPerUnit);
 }
 
 /**

@@ -1,6 +1,7 @@
-import { type Algorithm, MAX_PERIOD_MICROS } from "../limits/limit.js";
+import type { Algorithm } from "../limits/limit.js";
 import type { Entry, RateLimit, RuleLimit, UnlimitedLimit } from "../rules/rule.js";
-import { SECONDS_PER_UNIT, type Unit } from "../rules/unit.js";
+import type { Unit } from "../rules/unit.js";
+import { namelessLimit } from "./nameless-limit.js";
 
 /** What an operator gives a descriptor in place of its rule's limits. */
 export type OverrideLimit =
@@ -106,25 +107,9 @@ export class ReplacingLimits {
     if ("unlimited" in limit) return UNLIMITED;
     const known = this.#byAlgorithm.get(algorithm);
     if (known !== undefined) return known;
-    const { requestsPerUnit, unit, unitMultiplier } = limit;
+    const { requestsPerUnit } = limit;
     const burst = algorithm === "token_bucket" ? (limit.burst ?? requestsPerUnit) : requestsPerUnit;
-    const limits: readonly [RateLimit] = [
-      {
-        unlimited: false,
-        name: "",
-        replaces: [],
-        requestsPerUnit,
-        unit,
-        unitMultiplier,
-        bucket: {
-          algorithm,
-          tokensPerPeriod: requestsPerUnit,
-          periodMicros: Math.min(SECONDS_PER_UNIT[unit] * unitMultiplier * 1_000_000, MAX_PERIOD_MICROS),
-          burst,
-          maxDebt: burst,
-        },
-      },
-    ];
+    const limits: readonly [RateLimit] = [namelessLimit(limit, algorithm, burst)];
     this.#byAlgorithm.set(algorithm, limits);
     return limits;
   }
