@@ -8,30 +8,13 @@ set -euo pipefail
 
 readonly CHROMIUM=${CHROMIUM_BIN:-/usr/bin/chromium}
 
-say() { printf 'tools: %s\n' "$*"; }
-fail() {
-  printf 'tools: %s\n' "$*" >&2
-  exit 1
-}
+source "$(dirname "${BASH_SOURCE[0]}")/tool-steps.bash"
 
-# The package lists are brought up to date only when it does not work without.
 install_chromium() {
   [ -z "${CHROMIUM_BIN:-}" ] || fail "CHROMIUM_BIN=$CHROMIUM_BIN is not a program"
   command -v apt-get >/dev/null || fail "no apt-get here: install Chromium and set CHROMIUM_BIN to it, then run this again"
-  [ "$(id -u)" = 0 ] || fail "only root can install chromium: run 'sudo apt-get install chromium', then this again"
-  say "installing chromium with apt-get (about 100 MB)"
-  local install=(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 -o APT::Update::Error-Mode=any)
-  local log
-  log=$(mktemp)
-  export DEBIAN_FRONTEND=noninteractive
-  if ! "${install[@]}" chromium </dev/null >"$log" 2>&1; then
-    if ! { apt-get update -o DPkg::Lock::Timeout=120 && "${install[@]}" chromium; } </dev/null >"$log" 2>&1; then
-      cat "$log" >&2
-      rm -f "$log"
-      fail "apt-get could not install chromium (its words are above)"
-    fi
-  fi
-  rm -f "$log"
+  say "chromium is missing, and about 100 MB"
+  apt_install chromium
 }
 
 [ -x "$CHROMIUM" ] || install_chromium

@@ -10,14 +10,7 @@ set -euo pipefail
 readonly OLDEST=2.42
 readonly PROGRAMS=(prometheus promtool)
 
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-tools=${TOOLS_DIR:-$repo/.tools}
-
-say() { printf 'tools: %s\n' "$*"; }
-fail() {
-  printf 'tools: %s\n' "$*" >&2
-  exit 1
-}
+source "$(dirname "${BASH_SOURCE[0]}")/tool-steps.bash"
 
 # is_wanted PATH: whether it runs here and is not too old
 is_wanted() {

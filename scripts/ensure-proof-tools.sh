@@ -13,45 +13,8 @@ readonly GRPCIO=grpcio==1.85.1
 readonly TYPING_EXTENSIONS=typing-extensions==4.15.0
 readonly OLDEST_GO=1.26
 
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-tools=${TOOLS_DIR:-$repo/.tools}
+source "$(dirname "${BASH_SOURCE[0]}")/tool-steps.bash"
 go_client=$repo/test/proof/go-client
-
-say() { printf 'tools: %s\n' "$*"; }
-fail() {
-  printf 'tools: %s\n' "$*" >&2
-  exit 1
-}
-
-# Installs Debian packages. The package lists are brought up to date only when it does not work without.
-apt_install() {
-  command -v apt-get >/dev/null || fail "no apt-get here: install $* by the means of this system, then run this again"
-  [ "$(id -u)" = 0 ] || fail "only root can install $*: run 'sudo apt-get install $*', then this again"
-  say "installing $* with apt-get"
-  local install=(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 -o APT::Update::Error-Mode=any)
-  local log
-  log=$(mktemp)
-  export DEBIAN_FRONTEND=noninteractive
-  if ! "${install[@]}" "$@" </dev/null >"$log" 2>&1; then
-    if ! { apt-get update -o DPkg::Lock::Timeout=120 && "${install[@]}" "$@"; } </dev/null >"$log" 2>&1; then
-      cat "$log" >&2
-      rm -f "$log"
-      fail "apt-get could not install $* (its words are above)"
-    fi
-  fi
-  rm -f "$log"
-}
-
-# ensure PROGRAM PACKAGE
-ensure_debian() {
-  local found
-  if ! found=$(command -v "$1"); then
-    apt_install "$2"
-    hash -r
-    found=$(command -v "$1") || fail "the package $2 is installed, but there is no $1 on PATH"
-  fi
-  say "$1 is $found"
-}
 
 # Whether the Go on PATH is at least OLDEST_GO, which the modules ask for.
 is_go_new_enough() {

@@ -14,44 +14,7 @@ readonly ENVOY_SERIES=1.40.
 readonly ENVOY_SHA256_X86_64=a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884
 readonly ENVOY_SHA256_AARCH64=55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea
 
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-tools=${TOOLS_DIR:-$repo/.tools}
-
-say() { printf 'tools: %s\n' "$*"; }
-fail() {
-  printf 'tools: %s\n' "$*" >&2
-  exit 1
-}
-
-# Installs Debian packages. The package lists are brought up to date only when it does not work without.
-apt_install() {
-  command -v apt-get >/dev/null || fail "no apt-get here: install $* by the means of this system, then run this again"
-  [ "$(id -u)" = 0 ] || fail "only root can install $*: run 'sudo apt-get install $*', then this again"
-  say "installing $* with apt-get"
-  local install=(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 -o APT::Update::Error-Mode=any)
-  local log
-  log=$(mktemp)
-  export DEBIAN_FRONTEND=noninteractive
-  if ! "${install[@]}" "$@" </dev/null >"$log" 2>&1; then
-    if ! { apt-get update -o DPkg::Lock::Timeout=120 && "${install[@]}" "$@"; } </dev/null >"$log" 2>&1; then
-      cat "$log" >&2
-      rm -f "$log"
-      fail "apt-get could not install $* (its words are above)"
-    fi
-  fi
-  rm -f "$log"
-}
-
-# ensure PROGRAM PACKAGE
-ensure_debian() {
-  local found
-  if ! found=$(command -v "$1"); then
-    apt_install "$2"
-    hash -r
-    found=$(command -v "$1") || fail "the package $2 is installed, but there is no $1 on PATH"
-  fi
-  say "$1 is $found"
-}
+source "$(dirname "${BASH_SOURCE[0]}")/tool-steps.bash"
 
 is_wanted_envoy() {
   local version

@@ -1,18 +1,15 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
+import { findProgram, TOOLS } from "./find-program.js";
 import { freePort } from "./free-port.js";
 import { answersOk, http } from "./http-client.js";
 import { launch, type Program, whenReady } from "./program.js";
 
 /** What the project ships for Prometheus and Grafana. */
 export const MONITORING = resolve(import.meta.dirname, "../../monitoring");
-
-/** Where scripts/ensure-monitoring-tools.sh puts what it brings. */
-const TOOLS = process.env.TOOLS_DIR ?? resolve(import.meta.dirname, "../../.tools");
 
 /** One series at one moment. Values that are no numbers are NaN. */
 export interface InstantSample {
@@ -50,19 +47,9 @@ interface Configuration {
  * @throws Error when it is not there, with words on how to get it
  */
 export function monitoringTool(name: "prometheus" | "promtool"): string {
-  const onPath = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  const found = [join(TOOLS, "prometheus"), ...onPath].map((folder) => join(folder, name)).find(isExecutable);
+  const found = findProgram(name, [join(TOOLS, "prometheus")]);
   if (found !== undefined) return found;
   throw new Error(`${name} is not on this machine: run \`bash scripts/ensure-monitoring-tools.sh\``);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Runs promtool in monitoring/; gives its exit code and all that it said. */

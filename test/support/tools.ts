@@ -1,27 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
-
-/** Where scripts/ensure-tools.sh puts what it brings. */
-const TOOLS = process.env.TOOLS_DIR ?? resolve(import.meta.dirname, "../../.tools");
+import { join } from "node:path";
+import { findProgram, isExecutable, TOOLS } from "./find-program.js";
 
 /** The release that the tests and envoy/envoy.yaml are written for. */
 const ENVOY_SERIES = "1.40.";
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The first program of this name on PATH. */
-function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
 
 function isWantedEnvoy(path: string | undefined): path is string {
   if (path === undefined || !isExecutable(path)) return false;
@@ -43,7 +25,7 @@ function missing(what: string): Error {
  * @throws Error when there is none, with words on how to get it.
  */
 export function envoyPath(): string {
-  const candidates = [process.env.ENVOY_BIN, join(TOOLS, "envoy"), onPath("envoy")];
+  const candidates = [process.env.ENVOY_BIN, join(TOOLS, "envoy"), findProgram("envoy")];
   const found = candidates.find(isWantedEnvoy);
   if (found === undefined) throw missing(`Envoy ${ENVOY_SERIES}x`);
   return found;
@@ -54,7 +36,7 @@ export function envoyPath(): string {
  * @throws Error when there is none, with words on how to get it.
  */
 export function redisServerPath(): string {
-  const found = onPath("redis-server");
+  const found = findProgram("redis-server");
   if (found === undefined) throw missing("redis-server");
   return found;
 }
@@ -64,7 +46,7 @@ export function redisServerPath(): string {
  * @throws Error when there is none, with words on how to get it.
  */
 export function faketimePath(): string {
-  const found = onPath("faketime");
+  const found = findProgram("faketime");
   if (found === undefined) throw missing("faketime");
   return found;
 }

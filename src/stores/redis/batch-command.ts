@@ -46,7 +46,12 @@ export interface BatchOptions {
   readonly givesBack: boolean;
 }
 
-const ALGORITHMS: Readonly<Record<Algorithm, number>> = { token_bucket: 1, fixed_window: 2, sliding_window: 3 };
+/** By the numbers that our scripts have for them. */
+export const ALGORITHM_NUMBERS: Readonly<Record<Algorithm, number>> = {
+  token_bucket: 1,
+  fixed_window: 2,
+  sliding_window: 3,
+};
 const ROLES: Readonly<Record<Role, number>> = { enforced: 1, shadow: 2, quota: 3, shadow_quota: 4 };
 const ACTIONS: Readonly<Record<Action, number>> = { take: 1, report: 2, peek: 3, refund: 4 };
 const KINDS: Readonly<Record<Operation["kind"], number>> = { whole: 1, part: 2, give_back: 3 };
@@ -78,7 +83,7 @@ export function batchCommand(
   }
   const numbers = [notAfterMicros, lapseMicros, givesBack ? 1 : 0, limits.all.length];
   for (const { algorithm, tokensPerPeriod, periodMicros, burst, maxDebt } of limits.all) {
-    numbers.push(ALGORITHMS[algorithm], tokensPerPeriod, periodMicros, burst, maxDebt);
+    numbers.push(ALGORITHM_NUMBERS[algorithm], tokensPerPeriod, periodMicros, burst, maxDebt);
   }
   for (const entry of entries) numbers.push(entry);
   return { keys: keys.all.map((key) => keyPrefix + key), numbers };

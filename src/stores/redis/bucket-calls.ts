@@ -1,10 +1,8 @@
-import type { Algorithm } from "../../limits/limit.js";
-import { type AskedBucket, type BucketStatus, StoreFailure } from "../store.js";
+import type { AskedBucket, BucketStatus } from "../store.js";
+import { ALGORITHM_NUMBERS } from "./batch-command.js";
 import type { RedisLink } from "./link/redis-link.js";
 import { INSPECT_SCRIPT, RESET_SCRIPT } from "./lua-script.js";
-
-/** By the numbers that `scripts/inspect.lua` has for them. */
-const ALGORITHMS: Readonly<Record<Algorithm, number>> = { token_bucket: 1, fixed_window: 2, sliding_window: 3 };
+import { notOurReply } from "./not-our-reply.js";
 
 /** Looks at one bucket. @throws StoreFailure */
 export async function inspectBucket(
@@ -13,7 +11,7 @@ export async function inspectBucket(
   { algorithm, tokensPerPeriod, periodMicros, burst, maxDebt }: AskedBucket["limit"],
   givesBack: boolean,
 ): Promise<BucketStatus> {
-  const numbers = [ALGORITHMS[algorithm], tokensPerPeriod, periodMicros, burst, maxDebt, givesBack ? 1 : 0];
+  const numbers = [ALGORITHM_NUMBERS[algorithm], tokensPerPeriod, periodMicros, burst, maxDebt, givesBack ? 1 : 0];
   const status = readStatus(await link.run(INSPECT_SCRIPT, [redisKey], numbers));
   if (status === undefined) throw notOurReply();
   return status;
@@ -33,8 +31,4 @@ function readStatus(reply: unknown): BucketStatus | undefined {
   if (typeof untilFull !== "string" || !/^(-1|\d+)$/.test(untilFull)) return undefined;
   const untilFullMicros = untilFull === "-1" ? Number.POSITIVE_INFINITY : Number(untilFull);
   return { tokens: tokens as number, untilFullMicros, pending: pending as number };
-}
-
-function notOurReply(): StoreFailure {
-  return new StoreFailure("error", "Redis' reply is not one of Weir's script");
 }

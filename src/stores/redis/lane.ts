@@ -8,6 +8,7 @@ import type { LaneCounts } from "./lane-counts.js";
 import type { RedisLink } from "./link/redis-link.js";
 import type { LuaScript } from "./lua-script.js";
 import { nameBucket } from "./name-bucket.js";
+import { notOurReply } from "./not-our-reply.js";
 import { PROBE } from "./probe.js";
 import { ServerClock } from "./server-clock.js";
 import type { WaitingDecision } from "./waiting-decision.js";
@@ -174,8 +175,7 @@ export class Lane {
     const receivedMillis = performance.now();
     const read = readBatchReply(reply, batch.length);
     if (read === undefined) {
-      for (const decision of batch)
-        settle(decision, new StoreFailure("error", "Redis' reply is not one of Weir's script"));
+      for (const decision of batch) settle(decision, notOurReply());
       return;
     }
     this.#clock.learn(read.nowMicros, sentMillis, receivedMillis);

@@ -1,8 +1,8 @@
 import type { SharedText, SharedTextState } from "../shared-text.js";
-import { StoreFailure } from "../store.js";
 import { encodeKeyPrefix } from "./batch-command.js";
 import type { RedisLink } from "./link/redis-link.js";
 import { SHARED_TEXT_SCRIPT } from "./lua-script.js";
+import { notOurReply } from "./not-our-reply.js";
 
 type Replaced = SharedTextState & { readonly replaced: boolean };
 
@@ -28,7 +28,7 @@ export class RedisSharedText implements SharedText {
 
   async #run(known: string, more: readonly (string | number)[]): Promise<Replaced> {
     const state = readReply(await this.#link.run(SHARED_TEXT_SCRIPT, [this.#key], [known, ...more]));
-    if (state === undefined) throw new StoreFailure("error", "Redis' reply is not one of Weir's script");
+    if (state === undefined) throw notOurReply();
     return state;
   }
 }

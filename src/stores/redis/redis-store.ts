@@ -18,6 +18,7 @@ import { Lane } from "./lane.js";
 import { LaneCounts } from "./lane-counts.js";
 import type { RedisLink } from "./link/redis-link.js";
 import { BATCH_SCRIPT } from "./lua-script.js";
+import { notOurReply } from "./not-our-reply.js";
 import { decideInParts, type GiveBack, PartFailure, splitRequest } from "./split-request.js";
 import type { AnsweredCall } from "./waiting-decision.js";
 
@@ -105,7 +106,7 @@ export class RedisStore implements InspectableStore {
         caller,
         onEntry: (entry, call) => {
           const verdict = readVerdict(entry, charges);
-          if (verdict === undefined) reject(new StoreFailure("error", "Redis' reply is not one of Weir's script"));
+          if (verdict === undefined) reject(notOurReply());
           else resolve(this.#remember(charges, verdict, call));
         },
         onFailure: reject,

@@ -1,8 +1,9 @@
 import { isAdmitted } from "../admission.js";
-import { type Charge, type Outcome, StoreFailure, type Verdict } from "../store.js";
+import type { Charge, Outcome, StoreFailure, Verdict } from "../store.js";
 import type { Receipt } from "./batch-command.js";
 import { type PartReply, readPart } from "./batch-reply.js";
 import type { Lane } from "./lane.js";
+import { notOurReply } from "./not-our-reply.js";
 import type { AnsweredCall, WaitingDecision } from "./waiting-decision.js";
 
 /** Those charges of a request that one call decides. */
@@ -88,7 +89,7 @@ function decidePart(part: Part, submit: Pick<WaitingDecision, "deadlineMillis" |
   return new Promise((resolve, reject) => {
     const onEntry = (entry: readonly unknown[], call: AnsweredCall): void => {
       const reply = readPart(entry, charges);
-      if (reply === undefined) reject(new StoreFailure("error", "Redis' reply is not one of Weir's script"));
+      if (reply === undefined) reject(notOurReply());
       else resolve({ ...reply, part, takenAtMicros: call.nowMicros });
     };
     lane.submit({

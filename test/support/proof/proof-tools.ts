@@ -1,10 +1,7 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { join } from "node:path";
+import { findProgram, TOOLS } from "../find-program.js";
 
-/** Where scripts/ensure-proof-tools.sh puts what is no Debian package. */
-const TOOLS = process.env.TOOLS_DIR ?? resolve(import.meta.dirname, "../../../.tools");
-
-/** The programs that it brings. */
+/** The programs that scripts/ensure-proof-tools.sh brings. */
 export type ProofTool = "h2spec" | "grpcurl" | "go-client" | "python-grpc" | "h2load";
 
 /**
@@ -12,17 +9,7 @@ export type ProofTool = "h2spec" | "grpcurl" | "go-client" | "python-grpc" | "h2
  * @throws Error when it is not there, with words on how to get it
  */
 export function proofTool(name: ProofTool): string {
-  const onPath = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  const found = [join(TOOLS, "bin"), TOOLS, ...onPath].map((folder) => join(folder, name)).find(isExecutable);
+  const found = findProgram(name, [join(TOOLS, "bin"), TOOLS]);
   if (found !== undefined) return found;
   throw new Error(`${name} is not on this machine: run \`bash scripts/ensure-proof-tools.sh\``);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
