@@ -1,20 +1,17 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newClient } from "../support/clients.js";
-import { type Envoy, replaceIn, startEnvoy } from "../support/envoy.js";
+import { type Envoy, startEnvoy } from "../support/envoy.js";
 import { until } from "../support/until.js";
 import { startWeir, type WeirProcess } from "../support/weir-process.js";
 
-// What docs/metrics.md tells to put into Envoy's configuration, so that lines of the log can be found by its request ids.
-const CLUSTER = "                          envoy_grpc: { cluster_name: weir }\n";
-const REQUEST_ID =
-  '                          initial_metadata: [{ key: x-request-id, value: "%REQ(X-REQUEST-ID)%" }]\n';
+// The shipped configuration of Envoy sends its request id, so that lines of Weir's log can be found by it.
 
 let weir: WeirProcess;
 let envoy: Envoy;
 
 beforeAll(async () => {
   weir = await startWeir();
-  envoy = await startEnvoy({ weirPort: weir.grpcPort, edit: (yaml) => replaceIn(yaml, CLUSTER, CLUSTER + REQUEST_ID) });
+  envoy = await startEnvoy({ weirPort: weir.grpcPort });
 });
 
 afterAll(async () => {

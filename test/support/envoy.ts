@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -6,12 +7,14 @@ import { answersOk, type HttpAnswer, type HttpOptions, http } from "./http-clien
 import { launch, type Program, whenReady } from "./program.js";
 import { envoyPath } from "./tools.js";
 
-/** The configuration that the project ships. */
-const SHIPPED_CONFIG = resolve(import.meta.dirname, "../../envoy/envoy.yaml");
+/** The configurations that the project ships. */
+export const SHIPPED_CONFIGS = resolve(import.meta.dirname, "../../envoy");
 
-/** Envoy with the shipped configuration in front of a Weir. */
+/** Envoy in front of a Weir. */
 export interface Envoy extends Program {
   readonly url: string;
+  /** Envoy's own pages. */
+  readonly adminUrl: string;
   /** A request to the front proxy. */
   get(path: string, options?: HttpOptions): Promise<HttpAnswer>;
   /** A counter or gauge of Envoy's own, 0 when there is none of that name. */
@@ -28,20 +31,24 @@ export interface EnvoyOptions {
   readonly rateLimitTimeout?: string;
   /** A change of the configuration's text beyond that. */
   readonly edit?: (yaml: string) => string;
+  /** The shipped configuration, relative to envoy/. Default `envoy.yaml`. */
+  readonly config?: string;
+  /** Ports for those of the configuration that others listen on, beside Weir. */
+  readonly ports?: ReadonlyMap<number, number>;
 }
 
 /** Replaces text that must be there, so that a change of the shipped file cannot silently undo a test. */
 export function replaceIn(text: string, search: string, replacement: string): string {
-  if (!text.includes(search)) throw new Error(`envoy.yaml does not contain ${search}`);
+  if (!text.includes(search)) throw new Error(`the configuration does not contain ${search}`);
   return text.replaceAll(search, replacement);
 }
 
 /** The shipped configuration on other ports. */
 async function configure(options: EnvoyOptions, ports: ReadonlyMap<number, number>): Promise<string> {
-  const shipped = await readFile(SHIPPED_CONFIG, "utf8");
+  const shipped = await readFile(resolve(SHIPPED_CONFIGS, options.config ?? "envoy.yaml"), "utf8");
   const moved = shipped.replace(/port_value: (\d+)/g, (_, digits: string) => {
     const port = ports.get(Number(digits));
-    if (port === undefined) throw new Error(`envoy.yaml has a port that this test does not move: ${digits}`);
+    if (port === undefined) throw new Error(`the configuration has a port that this test does not move: ${digits}`);
     return `port_value: ${port}`;
   });
   const patient = replaceIn(moved, "timeout: 0.02s", `timeout: ${options.rateLimitTimeout ?? "5s"}`);
@@ -63,27 +70,40 @@ async function launchEnvoy(configuration: string, adminUrl: string): Promise<Pro
   }
 }
 
-/** Starts Envoy on free ports of 127.0.0.1 and waits until it serves. */
+/** Starts Envoy with a shipped configuration, on free ports of 127.0.0.1, and waits until it serves. */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const front = await freePort();
-  const services = await freePort();
   const admin = await freePort();
   const ports = new Map([
     [10_000, front],
-    [10_001, services],
+    [10_001, await freePort()],
     [9_901, admin],
     [8_081, options.weirPort],
+    ...(options.ports ?? []),
   ]);
+  return startEnvoyWith(await configure(options, ports), front, admin);
+}
+
+/** Starts Envoy with this configuration, whose front proxy and own pages are on these ports of 127.0.0.1. */
+export async function startEnvoyWith(configuration: string, front: number, admin: number): Promise<Envoy> {
   const url = `http://127.0.0.1:${front}`;
   const adminUrl = `http://127.0.0.1:${admin}`;
-  const program = await launchEnvoy(await configure(options, ports), adminUrl);
+  const program = await launchEnvoy(configuration, adminUrl);
   return {
     ...program,
     url,
+    adminUrl,
     get: (path, requestOptions) => http(`${url}${path}`, requestOptions),
     stat: async (name) => {
       const { body } = await http(`${adminUrl}/stats?filter=^${name.replaceAll(".", "\\.")}$`);
       return Number(/: (\d+)/.exec(body)?.[1] ?? 0);
     },
   };
+}
+
+/** What `envoy --mode validate` says to this file: `OK` at its end, when it is fine. */
+export function validatedByEnvoy(file: string): string {
+  const args = ["--mode", "validate", "-c", file, "--log-level", "error"];
+  const { stdout, stderr } = spawnSync(envoyPath(), args, { encoding: "utf8", timeout: 20_000 });
+  return `${stdout}${stderr}`.trim();
 }

@@ -1,0 +1,195 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { newClient } from "../support/clients.js";
+import { type Envoy, replaceIn, SHIPPED_CONFIGS, startEnvoyWith, validatedByEnvoy } from "../support/envoy.js";
+import {
+  type BareGateway,
+  bareGateway,
+  type ConfigNode,
+  configurationOf,
+  weirCluster,
+} from "../support/envoy-bare-gateway.js";
+import { applyEnvoyFilters, applyPatchPolicy, rateLimitsOf, readResources } from "../support/envoy-recipe-patches.js";
+import type { HttpOptions } from "../support/http-client.js";
+import { startWeir, type WeirProcess } from "../support/weir-process.js";
+
+// The resources in envoy/ for gateways, each applied to the bare configuration of an Envoy, in front of a real Weir with the
+// rules beside them.
+
+const ISTIO_CLUSTER = "outbound|8081||weir.weir.svc.cluster.local";
+
+let running: { weir: WeirProcess; envoy: Envoy } | undefined;
+
+afterEach(async () => {
+  await running?.envoy.stop();
+  await running?.weir.stop();
+  running = undefined;
+});
+
+/** Weir with the recipe's rules, and Envoy with what `apply` makes of the bare gateway. Both stop after the test. */
+async function run(recipe: string, gateway: BareGateway, apply: (weirPort: number) => string): Promise<Envoy> {
+  const weir = await startWeir({ rules: resolve(SHIPPED_CONFIGS, recipe, "rules.yaml") });
+  const configuration = apply(weir.grpcPort);
+  expect(validated(configuration)).toMatch(/OK$/);
+  // A machine that stalls for 20 ms would let requests through.
+  const patient = replaceIn(configuration, '"timeout":"0.02s"', '"timeout":"5s"');
+  const envoy = await startEnvoyWith(patient, gateway.front, gateway.admin);
+  running = { weir, envoy };
+  return envoy;
+}
+
+function validated(configuration: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "weir-recipe-"));
+  try {
+    const file = join(folder, "envoy.yaml");
+    writeFileSync(file, configuration);
+    return validatedByEnvoy(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The statuses of so many requests, one after the other, of one client unless it is told who. */
+async function statuses(envoy: Envoy, count: number, path: string, options: HttpOptions = {}): Promise<number[]> {
+  const from = newClient();
+  const all: number[] = [];
+  for (let i = 0; i < count; i++) all.push((await envoy.get(path, { from, ...options })).status);
+  // What was let through was let through by Weir.
+  expect(await envoy.stat("cluster.services.ratelimit.failure_mode_allowed")).toBe(0);
+  return all;
+}
+
+/** Sees that a client has 20 requests at once and 10 a second, as in the rules of every gateway. */
+async function expectClientLimit(envoy: Envoy): Promise<void> {
+  const from = newClient();
+  const asked = performance.now();
+  const answers = await Promise.all(Array.from({ length: 80 }, () => envoy.get("/", { from })));
+  const admitted = answers.filter(({ status }) => status === 200).length;
+  expect(admitted).toBeGreaterThanOrEqual(20);
+  expect(admitted).toBeLessThanOrEqual(20 + ((performance.now() - asked) / 1_000) * 10);
+}
+
+describe("the rules of every recipe", () => {
+  const recipes = readdirSync(SHIPPED_CONFIGS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  // envoy/tls goes with config/rules.
+  const names = recipes.map(({ name }) => name).filter((name) => name !== "tls");
+
+  it.each(names)("%s: are without a fault and without a warning", (name) => {
+    const weir = resolve(SHIPPED_CONFIGS, "../dist/main.js");
+    const rules = resolve(SHIPPED_CONFIGS, name, "rules.yaml");
+    // Throws with the faults, where there are any.
+    const output = execFileSync(process.execPath, [weir, "validate", rules], { encoding: "utf8" });
+    expect(output).toMatch(/^fine: 1 file, 1 domain, \d+ rules\n$/);
+  });
+});
+
+describe("Istio", () => {
+  it("at a gateway limits clients on every route, and logins on the route that is named", async () => {
+    const gateway = await bareGateway("shop.example.com:80", { login: "/login", rest: "/" });
+    const envoy = await run("istio", gateway, (port) => {
+      gateway.clusters.push(weirCluster(ISTIO_CLUSTER, port));
+      applyEnvoyFilters(gateway, readResources("istio/gateway.yaml"));
+      return configurationOf(gateway);
+    });
+    expect(await statuses(envoy, 4, "/login")).toEqual([200, 200, 429, 429]);
+    await expectClientLimit(envoy);
+  });
+
+  it("at a sidecar limits each tenant of the service, and leaves requests of no tenant alone", async () => {
+    const gateway = await bareGateway("inbound|http|8080", { default: "/" });
+    const envoy = await run("istio", gateway, (port) => {
+      gateway.clusters.push(weirCluster(ISTIO_CLUSTER, port));
+      applyEnvoyFilters(gateway, readResources("istio/sidecar.yaml"));
+      return configurationOf(gateway);
+    });
+    const acme = { headers: { "x-tenant": "acme" } };
+    expect(await statuses(envoy, 7, "/orders", acme)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+    expect(await statuses(envoy, 7, "/orders")).not.toContain(429);
+    expect(await statuses(envoy, 1, "/orders", { headers: { "x-tenant": "other" } })).toEqual([200]);
+  });
+});
+
+describe("Envoy Gateway", () => {
+  it("limits each API key and each client, by the patches alone", async () => {
+    const gateway = await bareGateway("default/eg/http/*", { shop: "/" });
+    const envoy = await run("envoy-gateway", gateway, (port) => {
+      for (const policy of readResources("envoy-gateway/patch.yaml")) applyPatchPolicy(gateway, policy);
+      return replaceIn(
+        configurationOf(gateway),
+        '"address":"weir-headless.weir.svc.cluster.local","port_value":8081',
+        `"address":"127.0.0.1","port_value":${port}`,
+      );
+    });
+    expect(await statuses(envoy, 5, "/", { headers: { "x-api-key": "k1" } })).toEqual([200, 200, 200, 429, 429]);
+    expect(await statuses(envoy, 5, "/")).toEqual([200, 200, 200, 200, 200]);
+    await expectClientLimit(envoy);
+  });
+});
+
+/** The filter that Contour and kgateway make of their settings. */
+function ratelimitFilter(domain: unknown, timeout: unknown, failOpen: unknown): ConfigNode {
+  return {
+    name: "envoy.filters.http.ratelimit",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit",
+      domain,
+      timeout: String(timeout).replace(/^20ms$/, "0.02s"),
+      failure_mode_deny: failOpen !== true,
+      rate_limit_service: {
+        transport_api_version: "V3",
+        grpc_service: { envoy_grpc: { cluster_name: "weir" } },
+      },
+    },
+  };
+}
+
+describe("Contour", () => {
+  it("limits keys and clients at the virtual host, and logins on their route", async () => {
+    const [service, contour, proxy] = readResources("contour/contour.yaml");
+    const settings = parse(contour!.data!["contour.yaml"]!).rateLimitService;
+    expect(settings.extensionService).toBe(`${service!.metadata.namespace}/${service!.metadata.name}`);
+    const { virtualhost, routes } = proxy!.spec as unknown as {
+      virtualhost: { rateLimitPolicy: { global: unknown } };
+      routes: { conditions?: { prefix: string }[]; rateLimitPolicy?: { global: unknown } }[];
+    };
+    const paths = routes.map(({ conditions }, i) => [`route-${i}`, conditions?.[0]?.prefix ?? "/"]);
+    const gateway = await bareGateway("shop.example.com", Object.fromEntries(paths));
+    const envoy = await run("contour", gateway, (port) => {
+      gateway.clusters.push(weirCluster("weir", port));
+      const { response } = service!.spec.timeoutPolicy as { response: string };
+      gateway.httpFilters.unshift(ratelimitFilter(settings.domain, response, settings.failOpen));
+      const [host] = gateway.routes.virtual_hosts;
+      host!.rate_limits = rateLimitsOf(virtualhost.rateLimitPolicy.global);
+      routes.forEach(({ rateLimitPolicy }, i) => {
+        if (rateLimitPolicy !== undefined) host!.routes[i]!.route.rate_limits = rateLimitsOf(rateLimitPolicy.global);
+      });
+      return configurationOf(gateway);
+    });
+    expect(await statuses(envoy, 4, "/login")).toEqual([200, 200, 429, 429]);
+    expect(await statuses(envoy, 5, "/", { headers: { "x-api-key": "k1" } })).toEqual([200, 200, 200, 429, 429]);
+    await expectClientLimit(envoy);
+  });
+});
+
+describe("kgateway", () => {
+  it("limits keys and clients on the route", async () => {
+    const [extension, policy] = readResources("kgateway/kgateway.yaml");
+    const { domain, timeout, failOpen } = extension!.spec.rateLimit as ConfigNode;
+    const { global } = policy!.spec.rateLimit as { global: { extensionRef: unknown } };
+    const { name, namespace } = extension!.metadata;
+    expect(global.extensionRef).toEqual({ name, namespace });
+    const gateway = await bareGateway("shop", { shop: "/" });
+    const envoy = await run("kgateway", gateway, (port) => {
+      gateway.clusters.push(weirCluster("weir", port));
+      gateway.httpFilters.unshift(ratelimitFilter(domain, timeout, failOpen));
+      gateway.routes.virtual_hosts[0]!.routes[0]!.route.rate_limits = rateLimitsOf(global);
+      return configurationOf(gateway);
+    });
+    expect(await statuses(envoy, 5, "/", { headers: { "x-api-key": "k1" } })).toEqual([200, 200, 200, 429, 429]);
+    await expectClientLimit(envoy);
+  });
+});
