@@ -16,13 +16,6 @@ readonly OLDEST_GO=1.26
 source "$(dirname "${BASH_SOURCE[0]}")/tool-steps.bash"
 go_client=$repo/test/proof/go-client
 
-# Whether the Go on PATH is at least OLDEST_GO, which the modules ask for.
-is_go_new_enough() {
-  local version
-  version=$(go env GOVERSION 2>/dev/null) || return 1
-  printf '%s\n%s\n' "$OLDEST_GO" "${version#go}" | sort --version-sort --check=quiet
-}
-
 # What was built from these very files need not be built again.
 go_stamp() { (cd "$go_client" && cat go.mod go.sum ./*.go | sha256sum | cut -d ' ' -f 1); }
 
@@ -30,9 +23,7 @@ ensure_go_programs() {
   local program stamp
   stamp=$(go_stamp)
   if [ "$(cat "$tools/bin/.stamp" 2>/dev/null)" != "$stamp" ]; then
-    command -v go >/dev/null || apt_install golang-go
-    hash -r
-    is_go_new_enough || fail "h2spec and grpcurl need Go $OLDEST_GO, and this is $(go version): put a newer one on PATH"
+    ensure_go "$OLDEST_GO" "h2spec or grpcurl"
     say "building h2spec, grpcurl and go-client with $(go env GOVERSION)"
     mkdir -p "$tools/bin"
     (cd "$go_client" && export GOFLAGS=-mod=readonly GOBIN=$tools/bin && go install tool && go build -o "$tools/bin/go-client" .) ||

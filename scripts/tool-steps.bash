@@ -42,3 +42,13 @@ ensure_debian() {
   fi
   say "$1 is $found"
 }
+
+# ensure_go OLDEST WHAT: makes sure of a Go that can build WHAT
+ensure_go() {
+  local version
+  command -v go >/dev/null || apt_install golang-go
+  hash -r
+  version=$(go env GOVERSION) || fail "'go env' does not work (its words are above)"
+  printf '%s\n%s\n' "$1" "${version#go}" | sort --version-sort --check=quiet ||
+    fail "$2 needs Go $1 or newer, and this is $version: put a newer one on PATH"
+}

@@ -1,7 +1,7 @@
-import { Agent, get } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Envoy, replaceIn, startEnvoy } from "../support/envoy.js";
+import { type Envoy, startEnvoy } from "../support/envoy.js";
+import { callAllOf } from "../support/envoy-replicas.js";
+import { evenLoad } from "../support/even-load.js";
 import { sumOf } from "../support/metrics-text.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 import { type RulesFolder, writeRules } from "../support/rules-folder.js";
@@ -37,7 +37,9 @@ beforeAll(async () => {
   redis = await startRedis();
   const settings = { rules: rules.path, redisUrl: redis.url, env: { WEIR_STORE_TIMEOUT: "4s" } };
   weirs = await Promise.all(Array.from({ length: 4 }, () => startWeir(settings)));
-  envoys = await Promise.all([0, 1].map(() => startEnvoy({ weirPort: weirs[0]!.grpcPort, edit: toAllReplicas })));
+  // Envoy's calls go to all four in turn.
+  const edit = callAllOf(weirs.map(({ grpcPort }) => grpcPort));
+  envoys = await Promise.all([0, 1].map(() => startEnvoy({ weirPort: weirs[0]!.grpcPort, edit })));
 });
 
 afterAll(async () => {
@@ -46,15 +48,6 @@ afterAll(async () => {
   await redis?.stop();
   await rules?.remove();
 });
-
-/** Envoy's calls go to all four in turn. */
-function toAllReplicas(yaml: string): string {
-  const address = ({ grpcPort }: WeirProcess): string =>
-    `socket_address: { address: 127.0.0.1, port_value: ${grpcPort} }`;
-  const indent = "\n              ";
-  const endpoints = weirs.map((weir) => `${address(weir)}`);
-  return replaceIn(yaml, endpoints[0]!, endpoints.join(`${indent}- endpoint:${indent}    address:${indent}        `));
-}
 
 /** What was asked of a path, and what came back. */
 interface PathCount {
@@ -65,31 +58,19 @@ interface PathCount {
 
 /** Clients that ask both Envoys in turn for as long as the load lasts, at a steady rate. */
 async function load(): Promise<Map<string, PathCount>> {
+  const answers = await evenLoad({
+    urlOf: (index) => `${envoys[index % 2]!.url}${pathOf(index)}`,
+    perSecond: PER_SECOND,
+    clients: CLIENTS,
+    isOver: (index, elapsedMillis) => elapsedMillis >= LOAD_MILLIS && index >= LEAST_REQUESTS,
+  });
   const counts = new Map<string, PathCount>();
-  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
-  const started = performance.now();
-  let next = 0;
-  let isOver = false;
-  const client = async (): Promise<void> => {
-    for (;;) {
-      const index = next++;
-      const wait = started + (index / PER_SECOND) * 1000 - performance.now();
-      if (wait > 0) await pause(wait);
-      if (isOver || (performance.now() - started >= LOAD_MILLIS && index >= LEAST_REQUESTS)) return;
-      const path = pathOf(index);
-      const status = await statusOf(`${envoys[index % 2]!.url}${path}`, agent);
-      const count = counts.get(path) ?? { offered: 0, admitted: 0, refused: 0 };
-      counts.set(path, count);
-      count.offered += 1;
-      if (status === 200) count.admitted += 1;
-      if (status === 429) count.refused += 1;
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: CLIENTS }, client));
-  } finally {
-    isOver = true;
-    agent.destroy();
+  for (const { path, status } of answers) {
+    const count = counts.get(path) ?? { offered: 0, admitted: 0, refused: 0 };
+    counts.set(path, count);
+    count.offered += 1;
+    if (status === 200) count.admitted += 1;
+    if (status === 429) count.refused += 1;
   }
   return counts;
 }
@@ -98,14 +79,6 @@ function pathOf(index: number): string {
   if (index % HOT_SHARE === 0) return "/hot";
   // All keys in turn: each comes by again and again, from both Envoys.
   return `/key/${(index - Math.ceil(index / HOT_SHARE)) % KEYS}`;
-}
-
-function statusOf(url: string, agent: Agent): Promise<number> {
-  return new Promise((resolve, reject) => {
-    get(url, { agent, timeout: 10_000 }, (answer) => {
-      answer.resume().on("end", () => resolve(answer.statusCode ?? 0));
-    }).on("error", reject);
-  });
 }
 
 it("four replicas behind two Envoys admit what one would, over 30 s on one hot key and 10,000 others", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newClient } from "../support/clients.js";
-import { type Envoy, replaceIn, startEnvoy } from "../support/envoy.js";
+import { type Envoy, startEnvoy } from "../support/envoy.js";
+import { callAllOf } from "../support/envoy-replicas.js";
 import { sumOf } from "../support/metrics-text.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 import { type RulesFolder, writeRules } from "../support/rules-folder.js";
@@ -74,14 +75,8 @@ it("a replica that starts later finds the buckets as they are", async () => {
 
 it("a cost that another replica hears of is charged in full all the same", async () => {
   const [first, second] = weirs as [WeirProcess, WeirProcess];
-  const endpoint = (port: number): string => `socket_address: { address: 127.0.0.1, port_value: ${port} }`;
   // Envoy sends its calls to both in turn: the peek to one, the report of the cost to the other.
-  const edit = (yaml: string): string =>
-    replaceIn(
-      yaml,
-      endpoint(first.grpcPort),
-      `${endpoint(first.grpcPort)}\n              - endpoint:\n                  address:\n                    ${endpoint(second.grpcPort)}`,
-    );
+  const edit = callAllOf([first.grpcPort, second.grpcPort]);
   const calls = async (weir: WeirProcess): Promise<number> =>
     sumOf(await weir.metrics(), "weir_decisions_total", { rule: "llm_user" });
   const envoy = await startEnvoy({ weirPort: first.grpcPort, edit });

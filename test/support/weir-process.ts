@@ -23,14 +23,18 @@ export interface WeirOptions {
   readonly rules?: string;
   /** Default: the memory store. */
   readonly redisUrl?: string;
+  /** Default: a free one. */
+  readonly grpcPort?: number;
   /** More settings, such as WEIR_STORE_TIMEOUT. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What it is waited for. Default: /readyz, that it is ready. */
+  readonly awaited?: "/readyz" | "/healthz";
 }
 
-/** Starts Weir on free ports of 127.0.0.1 and waits until it is ready. */
+/** Starts Weir on free ports of 127.0.0.1 and waits until it is ready, or lives. */
 export async function startWeir(options: WeirOptions = {}): Promise<WeirProcess> {
-  const { rules = SHIPPED_RULES, redisUrl, env = {} } = options;
-  const grpcPort = await freePort();
+  const { rules = SHIPPED_RULES, redisUrl, env = {}, awaited = "/readyz" } = options;
+  const grpcPort = options.grpcPort ?? (await freePort());
   const httpUrl = `http://127.0.0.1:${await freePort()}`;
   const store = redisUrl === undefined ? { WEIR_STORE: "memory" } : { WEIR_STORE: "redis", WEIR_REDIS_URL: redisUrl };
   const program = await launch(process.execPath, ["dist/main.js", "serve"], {
@@ -45,7 +49,7 @@ export async function startWeir(options: WeirOptions = {}): Promise<WeirProcess>
       ...env,
     },
   });
-  await whenReady(program, "weir serve", () => answersOk(`${httpUrl}/readyz`));
+  await whenReady(program, "weir serve", () => answersOk(`${httpUrl}${awaited}`));
   const adminUrl = adminUrlOf(program.output());
   return { ...program, grpcPort, httpUrl, adminUrl, metrics: async () => (await http(`${httpUrl}/metrics`)).body };
 }

@@ -1,0 +1,27 @@
+import { sumOf } from "../../test/support/metrics-text.js";
+import type { WeirProcess } from "../../test/support/weir-process.js";
+
+/** What the replicas tell of themselves on /metrics. */
+export interface WeirFigures {
+  /** Descriptors of a rule by outcome, all replicas together. */
+  decisions(rule: string, outcome: "ok" | "unlimited" | "over_limit"): number;
+  /** Decisions that the store did not make. */
+  readonly storeFailures: number;
+  /** How late the event loop came to what was due: the share of looks that were later than so many milliseconds. */
+  lateShare(millis: number): number;
+}
+
+export async function weirFigures(weirs: readonly WeirProcess[]): Promise<WeirFigures> {
+  const texts = await Promise.all(weirs.map((weir) => weir.metrics()));
+  const sum = (name: string, labels: Readonly<Record<string, string>> = {}): number =>
+    texts.reduce((total, text) => total + sumOf(text, name, labels), 0);
+  return {
+    decisions: (rule, outcome) => sum("weir_decisions_total", { rule, outcome }),
+    storeFailures: sum("weir_store_operations_total") - sum("weir_store_operations_total", { status: "ok" }),
+    lateShare: (millis) => {
+      const inTime = sum("weir_event_loop_lag_seconds_bucket", { le: String(millis / 1000) });
+      const all = sum("weir_event_loop_lag_seconds_count");
+      return all === 0 ? 0 : 1 - inTime / all;
+    },
+  };
+}
