@@ -33,7 +33,10 @@ export default defineConfig({
       project("proof", 1, 1),
       project("envoy", 1, 1),
       project("monitoring", 1, 1),
+      project("k8s", 1, 1),
       project("console", 1, 1),
+      // Containers take the whole machine, and minutes: after all others.
+      project("docker", 2, 1),
     ],
   },
 });

@@ -1,15 +1,11 @@
-import type { ChannelCredentials } from "@grpc/grpc-js";
-import { NoAnswer, type RateLimitAnswer, RateLimitClient } from "../grpc/rate-limit-client.js";
-import { CHECK_FLAGS, type CheckPlan, markDescriptors, readCheckPlan } from "./check/check-arguments.js";
-import { readCredentials } from "./check/check-credentials.js";
-import { checkJson } from "./check/check-json.js";
-import { checkTable } from "./check/check-table.js";
-import { type CliContext, EXIT_CODE } from "./cli-context.js";
+import { CHECK_FLAGS, markDescriptors, readCheckPlan } from "./check/check-arguments.js";
+import { asksForServing, readServingPlan } from "./check/serving-arguments.js";
+import type { CliContext } from "./cli-context.js";
 import { readArguments, refuse } from "./read-arguments.js";
 
 const USAGE = {
   command: "check",
-  line: "Usage: weir check [flags] DOMAIN KEY=VALUE... [--descriptor KEY=VALUE...]...",
+  line: "Usage: weir check [flags] [DOMAIN KEY=VALUE... [--descriptor KEY=VALUE...]...]",
   help: `Asks a running server what Envoy would ask (ShouldRateLimit), and shows its answer. It counts like any request:
 what is let through is taken. Each KEY=VALUE is one entry of the descriptor, in order; --descriptor begins another.
 
@@ -22,8 +18,12 @@ what is let through is taken. Each KEY=VALUE is one entry of the descriptor, in 
   --tls-ca FILE         authorities that the server's certificate must come from, in place of the system's
   --tls-cert FILE       a certificate to show, with --tls-key FILE
 
-Exit code: 0 when all calls were let through; 1 when one was refused; 2 when the command line makes no sense; 3 when
-there was no answer.`,
+Without a domain it asks whether the server wants traffic, and takes nothing: a health check for containers. The server
+is the one that the same environment starts (WEIR_GRPC_LISTEN, or /readyz on WEIR_HTTP_LISTEN where gRPC has TLS or a
+port of the system's choice), or the one at --addr; --timeout holds, too.
+
+Exit code: 0 when all calls were let through, or the server wants traffic; 1 when one was refused, or it wants none; 2
+when the command line makes no sense; 3 when there was no answer.`,
   flags: CHECK_FLAGS,
 } as const;
 
@@ -31,34 +31,14 @@ there was no answer.`,
 export async function check(argv: readonly string[], context: CliContext): Promise<number> {
   const given = readArguments(markDescriptors(argv), USAGE, context);
   if (typeof given === "number") return given;
+  // Each half is loaded where it is wanted: a health check runs every few seconds.
+  if (asksForServing(given)) {
+    const plan = readServingPlan(given.flags, context.env);
+    if (typeof plan === "string") return refuse(plan, USAGE, context);
+    return await (await import("./check/check-serving.js")).checkServing(plan, context);
+  }
   const plan = readCheckPlan(given);
   if (typeof plan === "string") return refuse(plan, USAGE, context);
-  const credentials = readCredentials(given.flags);
-  if (typeof credentials === "string") return refuse(credentials, USAGE, context);
-  return await askAndShow(plan, credentials, context);
-}
-
-async function askAndShow(plan: CheckPlan, credentials: ChannelCredentials, context: CliContext): Promise<number> {
-  const { address, question, repeat, timeoutMillis, asJson } = plan;
-  const client = new RateLimitClient(address, credentials);
-  const answers: RateLimitAnswer[] = [];
-  let failure: string | undefined;
-  try {
-    while (answers.length < repeat) {
-      const answer = await client.ask(question, timeoutMillis);
-      answers.push(answer);
-      if (asJson) context.writeOut(checkJson(answers.length, question.descriptors, answer));
-    }
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    failure = error.message;
-  } finally {
-    client.close();
-  }
-  if (!asJson && answers.length > 0) context.writeOut(checkTable(question.descriptors, answers));
-  if (failure !== undefined) {
-    context.writeError(`weir check: no answer from ${address}: ${failure}`);
-    return EXIT_CODE.noAnswer;
-  }
-  return answers.every(({ code }) => code === "OK") ? EXIT_CODE.ok : EXIT_CODE.failure;
+  const done = await (await import("./check/check-limits.js")).checkLimits(plan, given.flags, context);
+  return typeof done === "string" ? refuse(done, USAGE, context) : done;
 }

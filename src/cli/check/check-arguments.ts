@@ -1,5 +1,5 @@
 import type { RateLimitQuestion } from "../../grpc/rate-limit-client.js";
-import { formatAddress } from "../../http/listen-address.js";
+import { formatAddress, type ListenAddress } from "../../http/listen-address.js";
 import { quote } from "../../rules/quote.js";
 import type { Entry } from "../../rules/rule.js";
 import { parseDuration } from "../../settings/duration.js";
@@ -51,18 +51,32 @@ export function readCheckPlan({ flags, positionals }: Arguments<typeof CHECK_FLA
   if (domain === undefined || domain === "" || domain === NEXT_DESCRIPTOR) return "which domain?";
   const descriptors = readDescriptors(rest);
   if (typeof descriptors === "string") return descriptors;
-  const address = parseListenAddress(flags.addr ?? "127.0.0.1:8081");
-  if (address === undefined || address.port === 0) return "--addr must be host:port, such as 127.0.0.1:8081";
+  const address = readAddress(flags);
+  if (typeof address === "string") return address;
   const hits = readWhole(flags.hits ?? "1", 0, MAX_HITS_ADDEND);
   if (hits === undefined) return `--hits must be a whole number from 0 to ${MAX_HITS_ADDEND}`;
   const repeat = readWhole(flags.repeat ?? "1", 1, MAX_REPEAT);
   if (repeat === undefined) return `--repeat must be a whole number from 1 to ${MAX_REPEAT}`;
-  const timeoutMillis = parseDuration(flags.timeout ?? "1s");
-  if (timeoutMillis === undefined || timeoutMillis < 1 || timeoutMillis > LONGEST_TIMEOUT_MILLIS) {
-    return "--timeout must be a duration from 1ms to 1h, such as 500ms or 2s";
-  }
+  const timeoutMillis = readTimeout(flags);
+  if (typeof timeoutMillis === "string") return timeoutMillis;
   const question = { domain, descriptors, hits };
   return { address: formatAddress(address), question, repeat, timeoutMillis, asJson: flags.json === true };
+}
+
+/** Where the server answers gRPC, or what is wrong with the flag. */
+export function readAddress({ addr = "127.0.0.1:8081" }: CheckFlags): ListenAddress | string {
+  const address = parseListenAddress(addr);
+  if (address === undefined || address.port === 0) return "--addr must be host:port, such as 127.0.0.1:8081";
+  return address;
+}
+
+/** How long to wait for an answer, milliseconds, or what is wrong with the flag. */
+export function readTimeout({ timeout = "1s" }: CheckFlags): number | string {
+  const millis = parseDuration(timeout);
+  if (millis === undefined || millis < 1 || millis > LONGEST_TIMEOUT_MILLIS) {
+    return "--timeout must be a duration from 1ms to 1h, such as 500ms or 2s";
+  }
+  return millis;
 }
 
 function readDescriptors(words: readonly string[]): readonly (readonly Entry[])[] | string {

@@ -215,7 +215,6 @@ describe("weir check over TLS", () => {
 
 describe("the command line of weir check", () => {
   it.each([
-    [[], "which domain?"],
     [["--descriptor", "a=b"], "which domain?"],
     [["shop"], "which descriptor? Give its entries as KEY=VALUE"],
     [["shop", "a=b", "--descriptor"], "which descriptor? Give its entries as KEY=VALUE"],
