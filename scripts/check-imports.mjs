@@ -15,6 +15,8 @@ const ORDER = [
     "open-observers",
     "open-traces",
     "open-store",
+    "open-warm-up",
+    "warm-up",
     "grpc-servers",
     "serving",
     "settings",
@@ -40,7 +42,7 @@ const MAY_IMPORT = new Map([
 
 /** Parts that not all above them may have: who may import them besides themselves. */
 const IMPORTED_BY = new Map([
-  ["settings", ["cli", "app", "open-admin", "open-observers", "open-store", "grpc-servers"]],
+  ["settings", ["cli", "app", "open-admin", "open-observers", "open-store", "open-warm-up", "grpc-servers"]],
 ]);
 
 /** Parts of plain arithmetic, which import no package and nothing of Node either. */

@@ -14,7 +14,8 @@ import type { Metrics } from "./observe/metrics.js";
 import { createScrape } from "./observe/metrics-page.js";
 import { type Admin, createAdmin, type Operations, openOperations } from "./open-admin.js";
 import { type Observers, openObservers } from "./open-observers.js";
-import { openLocalStore, openStore } from "./open-store.js";
+import { type OpenedStore, openLocalStore, openStore } from "./open-store.js";
+import { type WarmUpNeeds, warmUpInMemory, warmUpWithStore } from "./open-warm-up.js";
 import { countRules, eachRule } from "./rules/reload/encoded-rules.js";
 import { inTurns } from "./rules/reload/in-turns.js";
 import { type FirstRules, LiveRules, type RulesInForce } from "./rules/reload/live-rules.js";
@@ -69,7 +70,11 @@ export async function startApp(settings: Settings): Promise<App> {
   });
   const admin = createAdmin({ version, settings, opened, rules, engine: engines.proxies, operations, observers });
   // What operators have decided before this process began holds from the first request.
-  const reachable = { kind: store.kind, isReady: () => store.isReady() && controls.hasRead };
+  const reachable = {
+    kind: store.kind,
+    isReady: () => store.isReady() && controls.hasRead,
+    whyNotReady: () => (store.isReady() ? "overrides have not been read" : (store.whyNotReady?.() ?? "")),
+  };
   const serving = new Serving(reachable, !settings.readyWithoutStore);
   const servers = buildServers(settings, engines, serving, observers);
   const parts = { settings, rules, store, serving, servers, observers, operations, admin };
@@ -78,14 +83,28 @@ export async function startApp(settings: Settings): Promise<App> {
     const httpPort = await servers.http.listen(settings.httpListen);
     const adminPort = await admin?.listen();
     controls.start();
-    serving.begin((isServing) => servers.grpc.setServing(isServing));
     const ports = { grpcPort, httpPort, ...(adminPort === undefined ? {} : { adminPort }) };
-    events.started({ version, store: store.kind, ...ports });
+    events.listening({ version, store: store.kind, ...ports });
+    const warming = { settings, hashSecret, logger: observers.logger };
+    await warmUpInMemory(warming);
+    serving.begin({
+      onChange: (isServing) => {
+        servers.grpc.setServing(isServing);
+        if (isServing) events.ready();
+      },
+      onWaiting: (reasons) => events.notReadyYet(reasons),
+      warmUp: () => warmUpStore(warming, opened),
+    });
     return { ...ports, reload: () => rules.reload(), stop: () => stop(parts) };
   } catch (error) {
     await closeAll(parts, 0);
     throw new StartError(1, [(error as Error).message], { cause: error });
   }
+}
+
+/** Redis' part of the way, once it is there. */
+async function warmUpStore(warming: WarmUpNeeds, { store, openWarmUpStore }: OpenedStore): Promise<void> {
+  if (openWarmUpStore !== undefined && store.isReady()) await warmUpWithStore(warming, openWarmUpStore());
 }
 
 /** What has to be ended when the server stops. */

@@ -188,8 +188,18 @@ export class BusinessEvents {
   }
 
   /** All listeners are open. */
-  started(summary: StartSummary): void {
-    this.#logger.info(summary, "ready");
+  listening(summary: StartSummary): void {
+    this.#logger.info(summary, "listening");
+  }
+
+  /** Traffic may come. */
+  ready(): void {
+    this.#logger.info("ready");
+  }
+
+  /** Traffic may not come yet, and for a while already. */
+  notReadyYet(reasons: readonly string[]): void {
+    this.#logger.warn({ reasons }, "not ready yet");
   }
 
   /** The server begins to stop. */

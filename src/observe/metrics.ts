@@ -22,6 +22,8 @@ const FILL_BOUNDS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 export interface MetricsOptions {
   /** Rules that have counts of their own. */
   readonly maxRules?: number;
+  /** Whether the process' own figures are among them, which are watched from then on; true unless said otherwise. */
+  readonly showsProcess?: boolean;
 }
 
 /** What the memory store tells about itself. */
@@ -81,7 +83,7 @@ export class Metrics {
 
   constructor(version: string, options: MetricsOptions = {}) {
     this.decisions = new DecisionCounts(options.maxRules);
-    collectDefaultMetrics({ register: this.registry });
+    if (options.showsProcess !== false) collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
     this.#domainsLoaded = new Gauge({ name: "weir_domains_loaded", help: "Domains that have rules.", registers });
     this.#rulesLoaded = new Gauge({ name: "weir_rules_loaded", help: "Rules in force.", registers });

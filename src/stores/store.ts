@@ -110,6 +110,9 @@ export interface Store {
   /** Whether the store can be expected to answer. */
   isReady(): boolean;
 
+  /** Why it cannot, for people; without a secret. Absent: it always can. */
+  whyNotReady?(): string;
+
   /** Lets go of connections and timers. */
   close(): Promise<void>;
 }

@@ -98,7 +98,9 @@ describe("weir top", () => {
     try {
       const { out } = await run(...source(), "--once");
       expect(out).toMatch(/\nENFORCEMENT IS PAUSED until \S+(?: \S+)? by ada: a \\u001b\]0;test\n/);
-      expect(out).toMatch(/\nshop: client=x {3}9 per 2 hours, burst 3, until \S+(?: \S+)?, by ada: a \\u001b\]0;test\n/);
+      expect(out).toMatch(
+        /\nshop: client=x {3}9 per 2 hours, burst 3, until \S+(?: \S+)?, by ada: a \\u001b\]0;test\n/,
+      );
     } finally {
       await callAdmin(weir.adminUrl, "DELETE /api/v1/enforcement", undefined, headers);
       await callAdmin(weir.adminUrl, `DELETE /api/v1/overrides/${body.id}`, undefined, headers);

@@ -24,7 +24,7 @@ describe("being ready", () => {
       storeThatIs(() => isReached),
       true,
     );
-    serving.begin((isServing) => told.push(isServing));
+    serving.begin({ onChange: (isServing) => told.push(isServing) });
     expect(serving.readiness()).toEqual({ ready: false, reasons: ["the redis store has not been reached yet"] });
     expect(told).toEqual([]);
     isReached = true;
@@ -40,11 +40,57 @@ describe("being ready", () => {
       storeThatIs(() => false),
       false,
     );
-    serving.begin((isServing) => told.push(isServing));
+    serving.begin({ onChange: (isServing) => told.push(isServing) });
     expect(serving.readiness()).toEqual({ ready: true, reasons: [] });
     expect(told).toEqual([true]);
     serving.end();
     expect(serving.readiness()).toEqual({ ready: false, reasons: ["stopping"] });
     expect(told).toEqual([true, false]);
+  });
+
+  it("waits for the warm-up, once the store has been reached", async () => {
+    let isReached = false;
+    const [told, begun]: [boolean[], boolean[]] = [[], []];
+    let end = (): void => {};
+    serving = new Serving(
+      storeThatIs(() => isReached),
+      true,
+    );
+    serving.begin({
+      onChange: (isServing) => told.push(isServing),
+      warmUp: () => {
+        begun.push(isReached);
+        return new Promise((resolve) => {
+          end = resolve;
+        });
+      },
+    });
+    expect(serving.readiness().reasons).toEqual(["the redis store has not been reached yet"]);
+    isReached = true;
+    await until("warming up", () => begun.length > 0 || undefined);
+    expect(serving.readiness()).toEqual({ ready: false, reasons: ["warming up"] });
+    expect({ told, begun }).toEqual({ told: [], begun: [true] });
+    end();
+    await until("ready", () => serving.readiness().ready || undefined);
+    expect({ told, begun }).toEqual({ told: [true], begun: [true] });
+  });
+
+  it("stays away from traffic when it is stopped while it warms up", async () => {
+    const told: boolean[] = [];
+    let end = (): void => {};
+    const warm = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    serving = new Serving(
+      storeThatIs(() => true),
+      true,
+    );
+    serving.begin({ onChange: (isServing) => told.push(isServing), warmUp: () => warm });
+    serving.end();
+    end();
+    await warm;
+    await new Promise(setImmediate);
+    expect(told).toEqual([false]);
+    expect(serving.readiness()).toEqual({ ready: false, reasons: ["stopping"] });
   });
 });

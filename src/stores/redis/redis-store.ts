@@ -141,6 +141,10 @@ export class RedisStore implements InspectableStore {
     return this.#link.isReady();
   }
 
+  whyNotReady(): string {
+    return this.#link.whyNotReady();
+  }
+
   /** What there is to tell now. */
   figures(): RedisStoreFigures {
     const lanes = this.#lanes;

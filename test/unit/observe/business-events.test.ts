@@ -163,19 +163,24 @@ describe("business events", () => {
   it("log the start and the stop, what was left out before the stop's last line", () => {
     const { events, logged } = observed();
     const summary = { version: "1.2.3", store: "memory", grpcPort: 8081, httpPort: 8080 };
-    events.started(summary);
+    events.listening(summary);
+    events.notReadyYet(["the redis store has not been reached yet"]);
+    events.ready();
     events.stopping();
     events.storeFailed("redis", "closed");
     events.storeFailed("redis", "closed");
     events.stopped();
     expect(logged().map(({ msg, leftOut }) => [msg, leftOut])).toEqual([
+      ["listening", undefined],
+      ["not ready yet", undefined],
       ["ready", undefined],
       ["stopping", undefined],
       ["the store failed", 0],
       ["the store failed", 0],
       ["stopped", undefined],
     ]);
-    expect(logged()[0]).toEqual({ level: "info", ...summary, msg: "ready" });
+    expect(logged()[0]).toEqual({ level: "info", ...summary, msg: "listening" });
+    expect(logged()[1]).toMatchObject({ level: "warn", reasons: ["the redis store has not been reached yet"] });
   });
 
   it("are logged only from the level that is set on", () => {

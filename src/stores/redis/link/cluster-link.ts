@@ -45,6 +45,10 @@ export class ClusterLink implements RedisLink {
     return this.#nodes.isReady;
   }
 
+  whyNotReady(): string {
+    return this.#nodes.whyNotReady ?? `it is not known yet who serves what in ${this.where}`;
+  }
+
   async run(script: LuaScript, keys: readonly string[], args: readonly (string | number | Buffer)[]): Promise<unknown> {
     let next = this.#nodes.ownerOf(slotOf(keys[0] ?? ""));
     let isAsking = false;

@@ -48,6 +48,12 @@ export class ClusterNodes {
     return masters.some(({ node }) => node.isReady) && masters.every(({ node }) => node.wasTried);
   }
 
+  /** Of a node that cannot be reached: masters first. Undefined where all can be. */
+  get whyNotReady(): string | undefined {
+    const lost = [...this.#masters(), ...this.#nodes.values()].find(({ node }) => !node.isReady);
+    return lost?.node.unavailable().message;
+  }
+
   /** Who serves a slot, as far as is known. */
   ownerOf(slot: number): ClusterNode | undefined {
     const key = this.#owners[slot];

@@ -12,6 +12,9 @@ export interface RedisLink {
   /** Whether commands can be sent now. */
   isReady(): boolean;
 
+  /** Why they cannot, in words that name the place and have no secret in them. */
+  whyNotReady(): string;
+
   /**
    * Runs a script once. There is no deadline here: who calls has one, and a bound on calls in flight.
    * @param keys at least one; in a Cluster all of one slot

@@ -58,6 +58,10 @@ export class SentinelLink implements RedisLink {
     return this.#master.isReady;
   }
 
+  whyNotReady(): string {
+    return this.#master.unavailable().message;
+  }
+
   run(script: LuaScript, keys: readonly string[], args: readonly (string | number | Buffer)[]): Promise<unknown> {
     return this.#master.run(script, keys, args);
   }

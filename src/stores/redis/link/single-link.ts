@@ -28,6 +28,7 @@ export function openSingleLink(options: RedisLinkOptions): RedisLink {
   return {
     where,
     isReady: () => node.isReady,
+    whyNotReady: () => node.unavailable().message,
     run: (script: LuaScript, keys, args) => node.run(script, keys, args),
     close: () => {
       credentials.close();

@@ -1,0 +1,103 @@
+import { TopRefused } from "./admin/live/top-refused.js";
+import { createEngines, type Engines } from "./engine/engines.js";
+import { MetricLabels } from "./engine/metric-labels.js";
+import { decodeRequest } from "./grpc/codec/decode-request.js";
+import { encodeResponse } from "./grpc/codec/encode-response.js";
+import { RATE_LIMIT_SERVICE } from "./grpc/rate-limit-definition.js";
+import { createShouldRateLimit } from "./grpc/rate-limit-service.js";
+import { createGrpcServer } from "./grpc-servers.js";
+import { BusinessEvents } from "./observe/business-events.js";
+import { createLogger, type Logger } from "./observe/log.js";
+import { Metrics } from "./observe/metrics.js";
+import type { Settings } from "./settings.js";
+import { identifyBuckets } from "./stores/bucket-identity.js";
+import { MemoryStore } from "./stores/memory/memory-store.js";
+import type { Store } from "./stores/store.js";
+import { rememberedDigests } from "./stores/value-digest.js";
+import { callUntilWarm, type WarmUpBounds, type WarmUpResult } from "./warm-up/warm-up.js";
+import { warmUpRules } from "./warm-up/warm-up-rules.js";
+
+/**
+ * With fewer, some of the first answers still wait for the compiler; more make them no faster (measured in processes
+ * that have just begun).
+ */
+const IN_MEMORY: WarmUpBounds = { calls: 800, millis: 1_000 };
+const WITH_STORE: WarmUpBounds = { calls: 1_200, millis: 1_000 };
+
+/** A first decision may take long, which is what this is for. */
+const STORE_TIMEOUT_MILLIS = 1_000;
+
+const METHOD = { path: `/${RATE_LIMIT_SERVICE}/ShouldRateLimit`, requestStream: false, responseStream: false } as const;
+
+export interface WarmUpNeeds {
+  readonly settings: Settings;
+  readonly hashSecret: Buffer | undefined;
+  readonly logger: Logger;
+}
+
+/**
+ * Lets the code of decisions run until it is compiled: from bytes to bytes over HTTP/2, on this process' own memory.
+ * Nothing of it is seen: it is done by a server, an engine, metrics and a log of its own, all of which are thrown away.
+ * That it fails is logged and no more. Never rejects.
+ */
+export async function warmUpInMemory(needs: WarmUpNeeds): Promise<void> {
+  await warmUp(needs, new MemoryStore(), IN_MEMORY);
+}
+
+/** The same on another store. @param store whose buckets are not users'; it is closed afterwards */
+export async function warmUpWithStore(needs: WarmUpNeeds, store: Store): Promise<void> {
+  await warmUp(needs, store, WITH_STORE);
+}
+
+async function warmUp(needs: WarmUpNeeds, store: Store, bounds: WarmUpBounds): Promise<void> {
+  const { logger } = needs;
+  try {
+    const { calls, millis } = await callOwnServer(needs, store, bounds);
+    logger.debug({ store: store.kind, calls, seconds: millis / 1000 }, "warmed up");
+  } catch (error) {
+    logger.warn({ store: store.kind, err: error }, "the warm-up failed: the first answers may take longer");
+  } finally {
+    await store.close();
+  }
+}
+
+/** The way of a call as app.ts builds it, for nobody but us. It has no TLS: nobody has a certificate for 127.0.0.1. */
+async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBounds): Promise<WarmUpResult> {
+  const { settings } = needs;
+  const metrics = new Metrics("", { maxRules: settings.metricsMaxRules, showsProcess: false });
+  const { proxies } = openEngines(needs, store, metrics);
+  const grpc = createGrpcServer({ ...settings, grpcTlsCert: "" }, metrics, ignore);
+  const definition = { ...METHOD, requestDeserialize: decodeRequest, responseSerialize: encodeResponse };
+  const handler = createShouldRateLimit({
+    decide: (request, caller) => proxies.decide(request, caller),
+    reportFault: ignore,
+  });
+  grpc.addUnary({ name: "ShouldRateLimit", definition, handler });
+  try {
+    const port = await grpc.listen({ host: "127.0.0.1", port: 0 });
+    return await callUntilWarm({ port, path: METHOD.path }, bounds);
+  } finally {
+    await grpc.shutdown(0);
+  }
+}
+
+/** As app.ts makes them. */
+function openEngines({ settings, hashSecret }: WarmUpNeeds, store: Store, metrics: Metrics): Engines {
+  const logger = createLogger({ level: settings.logLevel, destination: { write: ignore } });
+  const topRefused = new TopRefused();
+  const rules = warmUpRules();
+  return createEngines({
+    rules: () => rules,
+    store,
+    localStore: settings.onStoreFailure === "local" ? new MemoryStore() : undefined,
+    identifyBucket: identifyBuckets(hashSecret),
+    labels: new MetricLabels({ digestOf: rememberedDigests(hashSecret) }),
+    settings: { ...settings, storeTimeoutMillis: STORE_TIMEOUT_MILLIS },
+    events: new BusinessEvents(metrics, logger),
+    onRefused: (domain, entries, plan) => topRefused.add(domain, entries, plan),
+  });
+}
+
+function ignore(): void {
+  // What happens while warming up concerns nobody.
+}
