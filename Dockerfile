@@ -1,24 +1,19 @@
 # Weir's image: Node, the program and nothing else; no shell, no package manager, no root. docs/docker.md tells how to use it.
 
-FROM node:24-bookworm-slim AS modules
-WORKDIR /modules
-COPY package.json package-lock.json .npmrc docker/prune-modules.mjs ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && node prune-modules.mjs node_modules
-
 # Builds the program and lays everything out in /image as it will lie in the image, readable by any user.
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY --from=modules /modules/node_modules /image/app/node_modules
 COPY . .
 RUN node scripts/build.mjs && find dist -name '*.map' -delete \
- && cp -r dist proto package.json LICENSE /image/app/ \
- && mkdir -p /image/etc/weir/config /image/bin \
- && cp -r config/rules /image/etc/weir/rules && ln -s ../rules /image/etc/weir/config/rules \
+ && npm prune --omit=dev --ignore-scripts --no-audit --no-fund && node docker/prune-modules.mjs node_modules \
+ && mkdir -p /image/root/app /image/root/etc/weir/config /image/bin \
+ && mv dist node_modules proto package.json LICENSE /image/root/app/ \
+ && cp -r config/rules /image/root/etc/weir/rules && ln -s ../rules /image/root/etc/weir/config/rules \
  && cp docker/weir docker/ratelimit /image/bin/ \
  && chmod -R a+rX,go-w /image && chmod 755 /image/bin/* \
- && node docker/load-program.mjs /image/app/dist
+ && node docker/load-program.mjs /image/root/app/dist
 
 FROM gcr.io/distroless/nodejs24-debian12:nonroot
 # The same as in package.json; a test holds that.
@@ -31,8 +26,8 @@ LABEL org.opencontainers.image.title="weir" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="gcr.io/distroless/nodejs24-debian12:nonroot"
 
-COPY --from=build /image/app /app
-COPY --from=build /image/etc/weir /etc/weir
+COPY --from=build /image/root /
+# By itself, since /bin is a link in some bases.
 COPY --from=build /image/bin/ /bin/
 ENV NODE_ENV=production
 # Where config/rules, the default, is the folder /etc/weir/rules. No setting: one in the image would win over those that the

@@ -32,11 +32,11 @@ export default defineConfig({
       project("hostile", 1, 1),
       project("proof", 1, 1),
       project("envoy", 1, 1),
-      project("monitoring", 1, 1),
-      project("k8s", 1, 1),
-      project("console", 1, 1),
-      // Containers take the whole machine, and minutes: after all others.
-      project("docker", 2, 1),
+      // These wait, for pages, scrapes and containers, more than they are waited for: in pairs.
+      project("monitoring", 2, 2),
+      project("k8s", 2, 2),
+      project("console", 2, 2),
+      project("docker", 2, 2),
     ],
   },
 });

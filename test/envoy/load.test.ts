@@ -24,7 +24,7 @@ async function load(...args: string[]): Promise<{ code: number; output: string }
 }
 
 it("a short run passes its checks, and tells times, counters and programs", async () => {
-  const { code, output } = await load("mixed", "--rate", "300", "--seconds", "5", ...PATIENT);
+  const { code, output } = await load("mixed", "--rate", "300", "--seconds", "3", ...PATIENT);
   expect(code, output).toBe(0);
   expect(output).toMatch(/^ok {6}heavy-a: admitted what its rule allows: \d+ of \d+; \d+ to \d+ should be$/m);
   expect(output).toMatch(/^of them error \/ late \/ let through +0 \/ 0 \/ 0$/m);
@@ -42,7 +42,7 @@ it("rules that admit more than the scenario says fail the run", async () => {
   expect(generous).not.toBe(shipped);
   const rules = await writeRules(generous);
   try {
-    const { code, output } = await load("steady", "--rate", "300", "--seconds", "5", "--rules", rules.path, ...PATIENT);
+    const { code, output } = await load("steady", "--rate", "300", "--seconds", "3", "--rules", rules.path, ...PATIENT);
     expect(code, output).toBe(1);
     expect(output).toMatch(/^FAILED {2}slow: admitted what its rule allows: \d+ of \d+; \d+ to \d+ should be$/m);
     expect(output.match(/^FAILED/gm)).toHaveLength(1);
@@ -52,7 +52,7 @@ it("rules that admit more than the scenario says fail the run", async () => {
 }, 60_000);
 
 it("answers that come too late for Envoy fail the run", async () => {
-  const { code, output } = await load("steady", "--rate", "300", "--seconds", "5", "--timeout", "1");
+  const { code, output } = await load("steady", "--rate", "300", "--seconds", "3", "--timeout", "1");
   expect(code, output).toBe(1);
   expect(output).toMatch(/^FAILED {2}Envoy let no request through for want of an answer: \d+, not 0$/m);
 }, 60_000);

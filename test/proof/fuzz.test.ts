@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { fuzz } from "../support/proof/fuzz.js";
 
 /** Set by scripts/fuzz.mjs. */
-const SECONDS = Number(process.env.WEIR_FUZZ_SECONDS ?? 20);
+const SECONDS = Number(process.env.WEIR_FUZZ_SECONDS ?? 10);
 const SEED = Number(process.env.WEIR_FUZZ_SEED ?? 20_261_123);
 const ONLY_ROUND = process.env.WEIR_FUZZ_ROUND === undefined ? undefined : Number(process.env.WEIR_FUZZ_ROUND);
 

@@ -20,7 +20,7 @@ afterAll(() => weir?.stop());
 
 /** The commands of the page that call `$admin`, in order. */
 function commands(): string[] {
-  const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? "");
+  const blocks = [...page.matchAll(/^```sh[^\n]*\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? "");
   return blocks.flatMap((block) => block.match(/^curl [^\n]*\$admin[^\n']*(?:'[^']*'[^\n']*)*$/gm) ?? []);
 }
 
