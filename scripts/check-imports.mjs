@@ -12,6 +12,7 @@ const ORDER = [
     "cli",
     "app",
     "open-admin",
+    "open-rules",
     "open-observers",
     "open-traces",
     "open-store",
@@ -42,7 +43,20 @@ const MAY_IMPORT = new Map([
 
 /** Parts that not all above them may have: who may import them besides themselves. */
 const IMPORTED_BY = new Map([
-  ["settings", ["cli", "app", "open-admin", "open-observers", "open-store", "open-warm-up", "grpc-servers"]],
+  [
+    "settings",
+    [
+      "cli",
+      "app",
+      "open-admin",
+      "open-rules",
+      "open-observers",
+      "open-traces",
+      "open-store",
+      "open-warm-up",
+      "grpc-servers",
+    ],
+  ],
 ]);
 
 /** Parts of plain arithmetic, which import no package and nothing of Node either. */

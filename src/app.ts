@@ -5,26 +5,22 @@ import type { GrpcServer } from "./grpc/grpc-server.js";
 import { createAnswerJson } from "./grpc/json/answer-json.js";
 import { createShouldRateLimit } from "./grpc/rate-limit-service.js";
 import { createRateLimiter } from "./grpc/rate-limiter-service.js";
-import { createGrpcServer } from "./grpc-servers.js";
+import { createGrpcServer, grpcAddress } from "./grpc-servers.js";
 import { HttpServer } from "./http/http-server.js";
 import { jsonRoute } from "./http/json-route.js";
-import { operatorRoutes } from "./http/operator-routes.js";
-import type { BusinessEvents, RulesSummary } from "./observe/business-events.js";
-import type { Metrics } from "./observe/metrics.js";
+import { metricsRoute, operatorRoutes } from "./http/operator-routes.js";
 import { createScrape } from "./observe/metrics-page.js";
 import { type Admin, createAdmin, type Operations, openOperations } from "./open-admin.js";
 import { type Observers, openObservers } from "./open-observers.js";
+import { type OpenedRules, openRules } from "./open-rules.js";
 import { type OpenedStore, openLocalStore, openStore } from "./open-store.js";
 import { type WarmUpNeeds, warmUpInMemory, warmUpWithStore } from "./open-warm-up.js";
-import { countRules, eachRule } from "./rules/reload/encoded-rules.js";
 import { inTurns } from "./rules/reload/in-turns.js";
-import { type FirstRules, LiveRules, type RulesInForce } from "./rules/reload/live-rules.js";
 import { Serving } from "./serving.js";
 import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
 import { identifyBuckets } from "./stores/bucket-identity.js";
 import { readHashSecret } from "./stores/hash-secret.js";
-import type { Store } from "./stores/store.js";
 import { rememberedDigests } from "./stores/value-digest.js";
 import { readVersion } from "./version.js";
 
@@ -34,7 +30,9 @@ export interface App {
   readonly httpPort: number;
   /** Absent where there is no admin API. */
   readonly adminPort?: number;
-  /** Reads the rules again, whether their files seem changed or not. */
+  /** Absent where metrics have no listener of their own. */
+  readonly metricsPort?: number;
+  /** Reads the rules again, whether their files seem changed or not, if they come from files. */
   reload(): void;
   /** Tells health checks to look elsewhere, waits, lets calls in flight end, and closes everything. */
   stop(): Promise<void>;
@@ -42,16 +40,22 @@ export interface App {
 
 /**
  * Puts the parts together and opens the listeners.
+ * @param signal ends the waiting for the first rules, where that is
  * @throws StartError broken rules or a bad secret (exit code 2), or a listener that cannot be opened (1)
  */
-export async function startApp(settings: Settings): Promise<App> {
+export async function startApp(settings: Settings, signal?: AbortSignal): Promise<App> {
   const version = readVersion();
   const observers = await openObservers(settings, version);
   const { metrics, events } = observers;
+  const { givenByRatelimit } = settings;
+  if (givenByRatelimit !== undefined) {
+    events.ratelimitVariablesTaken(givenByRatelimit.taken, givenByRatelimit.warnings);
+  }
   const hashSecret = settings.hashKeys ? readHashSecret(settings.hashKeysSecretFile) : undefined;
   const identifyBucket = identifyBuckets(hashSecret);
   const labels = new MetricLabels({ digestOf: rememberedDigests(hashSecret) });
-  const rules = await startRules(settings, metrics, events);
+  const openedRules = await openRules(settings, observers, signal);
+  const { rules } = openedRules;
   const opened = openStore(settings, metrics, events);
   const { store } = opened;
   const localStore = openLocalStore(settings, metrics);
@@ -68,50 +72,67 @@ export async function startApp(settings: Settings): Promise<App> {
     controls,
     onRefused: (domain, entries, plan) => topRefused.add(domain, entries, plan),
   });
-  const admin = createAdmin({ version, settings, opened, rules, engine: engines.proxies, operations, observers });
-  // What operators have decided before this process began holds from the first request.
-  const reachable = {
-    kind: store.kind,
-    isReady: () => store.isReady() && controls.hasRead,
-    whyNotReady: () => (store.isReady() ? "overrides have not been read" : (store.whyNotReady?.() ?? "")),
-  };
-  const serving = new Serving(reachable, !settings.readyWithoutStore);
+  const admin = createAdmin({ version, settings, opened, openedRules, engine: engines.proxies, operations, observers });
+  const serving = openServing(settings, opened, operations, openedRules);
   const servers = buildServers(settings, engines, serving, observers);
-  const parts = { settings, rules, store, serving, servers, observers, operations, admin };
+  const parts = { settings, openedRules, opened, serving, servers, observers, operations, admin };
   try {
-    const grpcPort = await servers.grpc.listen(settings.grpcListen);
+    const grpcPort = await servers.grpc.listen(grpcAddress(settings));
     const httpPort = await servers.http.listen(settings.httpListen);
     const adminPort = await admin?.listen();
+    const metricsPort = await listenForMetrics(settings, servers);
     controls.start();
-    const ports = { grpcPort, httpPort, ...(adminPort === undefined ? {} : { adminPort }) };
+    const ports = {
+      ...{ grpcPort, httpPort },
+      ...(adminPort === undefined ? {} : { adminPort }),
+      ...(metricsPort === undefined ? {} : { metricsPort }),
+    };
     events.listening({ version, store: store.kind, ...ports });
-    const warming = { settings, hashSecret, logger: observers.logger };
-    await warmUpInMemory(warming);
-    serving.begin({
-      onChange: (isServing) => {
-        servers.grpc.setServing(isServing);
-        if (isServing) events.ready();
-      },
-      onWaiting: (reasons) => events.notReadyYet(reasons),
-      warmUp: () => warmUpStore(warming, opened),
-    });
-    return { ...ports, reload: () => rules.reload(), stop: () => stop(parts) };
+    await beginServing(parts, { settings, hashSecret, logger: observers.logger });
+    return { ...ports, reload: () => openedRules.reload(), stop: () => stop(parts) };
   } catch (error) {
     await closeAll(parts, 0);
     throw new StartError(1, [(error as Error).message], { cause: error });
   }
 }
 
-/** Redis' part of the way, once it is there. */
-async function warmUpStore(warming: WarmUpNeeds, { store, openWarmUpStore }: OpenedStore): Promise<void> {
-  if (openWarmUpStore !== undefined && store.isReady()) await warmUpWithStore(warming, openWarmUpStore());
+/** What operators have decided before this process began holds from the first request. */
+function openServing(
+  settings: Settings,
+  { store }: OpenedStore,
+  { controls }: Operations,
+  openedRules: OpenedRules,
+): Serving {
+  const reachable = {
+    kind: store.kind,
+    isReady: () => store.isReady() && controls.hasRead,
+    whyNotReady: () => (store.isReady() ? "overrides have not been read" : (store.whyNotReady?.() ?? "")),
+  };
+  return new Serving(reachable, !settings.readyWithoutStore, () => openedRules.isReady());
+}
+
+/** Compiles the decision path by running it, and lets traffic come once all is there. */
+async function beginServing({ serving, servers, opened, observers }: Parts, needs: WarmUpNeeds): Promise<void> {
+  const { events } = observers;
+  const { store, openWarmUpStore } = opened;
+  await warmUpInMemory(needs);
+  serving.begin({
+    onChange: (isServing) => {
+      servers.grpc.setServing(isServing);
+      if (isServing) events.ready();
+    },
+    onWaiting: (reasons) => events.notReadyYet(reasons),
+    warmUp: async () => {
+      if (openWarmUpStore !== undefined && store.isReady()) await warmUpWithStore(needs, openWarmUpStore());
+    },
+  });
 }
 
 /** What has to be ended when the server stops. */
 interface Parts {
   readonly settings: Settings;
-  readonly rules: LiveRules;
-  readonly store: Store;
+  readonly openedRules: OpenedRules;
+  readonly opened: OpenedStore;
   readonly serving: Serving;
   readonly servers: Servers;
   readonly observers: Observers;
@@ -122,37 +143,12 @@ interface Parts {
 interface Servers {
   readonly grpc: GrpcServer;
   readonly http: HttpServer;
+  /** Metrics and nothing else. */
+  readonly metrics: HttpServer;
 }
 
-/** @throws StartError the rules are broken (2), or cannot be loaded for want of something else (1) */
-async function startRules(settings: Settings, metrics: Metrics, events: BusinessEvents): Promise<LiveRules> {
-  const path = settings.rules;
-  const rules = new LiveRules({
-    path,
-    compile: { defaultAlgorithm: settings.defaultAlgorithm },
-    pollMillis: settings.rulesPollMillis,
-    events: {
-      rulesReloaded: (inForce) => {
-        events.rulesReloaded(summarize(path, inForce), inForce.seconds);
-        void inTurns(metrics.decisions.keepOnly(eachRule(inForce.encoded)));
-      },
-      rulesUnchanged: (seconds) => events.rulesUnchanged(path, seconds),
-      rulesRefused: (faults, seconds) => events.rulesRefused(path, faults, seconds),
-      rulesNotWatched: (folder, error) => events.rulesNotWatched(folder, error.message),
-    },
-  });
-  const first = await rules.start();
-  if (first.kind !== "rules") throw whyNoRules(first);
-  events.rulesLoaded(summarize(path, first));
-  return rules;
-}
-
-function whyNoRules(first: Exclude<FirstRules, { kind: "rules" }>): StartError {
-  return first.kind === "faulty" ? new StartError(2, first.faults.texts) : new StartError(1, [first.reason]);
-}
-
-function summarize(path: string, { rules, encoded, warnings }: RulesInForce): RulesSummary {
-  return { path, domains: rules.domains.size, rules: countRules(encoded), warnings };
+async function listenForMetrics({ metricsListen }: Settings, { metrics }: Servers): Promise<number | undefined> {
+  return metricsListen === undefined ? undefined : await metrics.listen(metricsListen);
 }
 
 /** @throws StartError (2) a file that a setting names cannot be used */
@@ -169,20 +165,22 @@ function buildServers(settings: Settings, engines: Engines, serving: Serving, ob
     look: (request, caller) => engines.look.decide(request, caller),
     reportFault,
   });
-  const grpc = createGrpcServer(settings, metrics, reportFault);
+  const grpc = createGrpcServer(settings, observers, reportFault);
   addServices(grpc, { shouldRateLimit, ...rateLimiter });
+  const scrape = createScrape(metrics.registry, inTurns);
   const http = new HttpServer({
     reportFault,
     routes: [
       ...operatorRoutes({
         readiness: () => serving.readiness(),
         isServing: () => serving.readiness().ready,
-        metrics: createScrape(metrics.registry, inTurns),
+        metrics: scrape,
       }),
       jsonRoute(createAnswerJson(shouldRateLimit)),
     ],
   });
-  return { grpc, http };
+  const ownMetrics = new HttpServer({ reportFault, routes: [metricsRoute(settings.metricsPath, scrape)] });
+  return { grpc, http, metrics: ownMetrics };
 }
 
 async function stop(parts: Parts): Promise<void> {
@@ -196,10 +194,11 @@ async function stop(parts: Parts): Promise<void> {
 }
 
 async function closeAll(parts: Parts, deadlineMillis: number): Promise<void> {
-  const { rules, servers, store, observers, operations, admin } = parts;
-  const listeners = [servers.grpc.shutdown(deadlineMillis), servers.http.stop(deadlineMillis)];
-  await Promise.all([rules.close(), ...listeners, admin?.stop(deadlineMillis)]);
+  const { openedRules, servers, opened, observers, operations, admin } = parts;
+  const { grpc, http, metrics } = servers;
+  const listeners = [grpc.shutdown(deadlineMillis), http.stop(deadlineMillis), metrics.stop(deadlineMillis)];
+  await Promise.all([openedRules.close(), ...listeners, admin?.stop(deadlineMillis)]);
   await operations.controls.close();
-  await store.close();
+  await opened.store.close();
   await observers.close();
 }

@@ -2,19 +2,36 @@ import { GrpcJsServer } from "./grpc/grpc-js-server.js";
 import type { GrpcServer } from "./grpc/grpc-server.js";
 import type { GrpcServerOptions } from "./grpc-server/options.js";
 import type { TlsSettings } from "./grpc-server/tls-settings.js";
+import type { ListenAddress, UnixSocket } from "./http/listen-address.js";
 import { NativeGrpcServer } from "./native-grpc-server.js";
+import type { BusinessEvents } from "./observe/business-events.js";
 import type { Metrics } from "./observe/metrics.js";
+import { nameOfSetting } from "./settings/setting-name.js";
 import type { Settings } from "./settings.js";
+import { StartError } from "./start-error.js";
+import { findTlsFaults } from "./stores/redis/link/tls-files.js";
 
-/** The gRPC server that the settings ask for. */
+/** Where it listens. */
+export function grpcAddress({ grpcListen, grpcSocketMode }: Settings): ListenAddress | UnixSocket {
+  return "path" in grpcListen ? { ...grpcListen, mode: grpcSocketMode } : grpcListen;
+}
+
+/**
+ * The gRPC server that the settings ask for.
+ * @throws StartError (2) that names each file which cannot be used
+ */
 export function createGrpcServer(
   settings: Settings,
-  metrics: Metrics,
+  { metrics, events }: { readonly metrics: Metrics; readonly events: BusinessEvents },
   reportFault: (message: string, error: unknown) => void,
 ): GrpcServer {
   if (settings.grpcServer === "grpc-js") return new GrpcJsServer();
   const server = new NativeGrpcServer(
-    { ...optionsOf(settings), onFault: (error) => reportFault("the gRPC server failed", error) },
+    {
+      ...optionsOf(settings),
+      onFault: (error) => reportFault("the gRPC server failed", error),
+      onClientRefused: (names) => events.clientRefused(names),
+    },
     tlsOf(settings),
   );
   metrics.watchGrpcServer(server.counters);
@@ -34,8 +51,15 @@ function optionsOf(settings: Settings): GrpcServerOptions {
   };
 }
 
-function tlsOf({ grpcTlsCert, grpcTlsKey, grpcTlsClientCa }: Settings): TlsSettings | undefined {
-  if (grpcTlsCert === "") return undefined;
-  const files = { certFile: grpcTlsCert, keyFile: grpcTlsKey };
-  return grpcTlsClientCa === "" ? files : { ...files, clientCaFile: grpcTlsClientCa };
+const TLS_SETTINGS = { ca: "grpcTlsClientCa", cert: "grpcTlsCert", key: "grpcTlsKey" } as const;
+
+function tlsOf(settings: Settings): TlsSettings | undefined {
+  const { grpcTlsCert: certFile, grpcTlsKey: keyFile, grpcTlsClientCa, grpcTlsClientSan: clientNames } = settings;
+  if (certFile === "") return undefined;
+  const clientCaFile = grpcTlsClientCa === "" ? undefined : grpcTlsClientCa;
+  const faults = findTlsFaults({ certFile, keyFile, caFile: clientCaFile }).map(
+    ({ part, words }) => `${nameOfSetting(settings, TLS_SETTINGS[part])}: the file ${words}`,
+  );
+  if (faults.length > 0) throw new StartError(2, faults);
+  return clientCaFile === undefined ? { certFile, keyFile } : { certFile, keyFile, clientCaFile, clientNames };
 }

@@ -9,6 +9,6 @@ const exitCode = await runCli(process.argv.slice(2), {
   writeOut: (text) => process.stdout.write(`${text}\n`),
   writeError: (text) => process.stderr.write(`${text}\n`),
   // Loaded when it is needed: no other command waits for the server's code.
-  startApp: async (settings) => (await import("./app.js")).startApp(settings),
+  startApp: async (settings, signal) => (await import("./app.js")).startApp(settings, signal),
 });
 process.exit(exitCode);

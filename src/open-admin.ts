@@ -11,8 +11,8 @@ import { allRoutes } from "./admin/routes/all-routes.js";
 import type { Engine } from "./engine/engine.js";
 import type { Digest } from "./engine/override-index.js";
 import type { Observers } from "./open-observers.js";
+import type { OpenedRules } from "./open-rules.js";
 import type { OpenedStore } from "./open-store.js";
-import type { LiveRules } from "./rules/reload/live-rules.js";
 import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
 import { rememberedDigests } from "./stores/value-digest.js";
@@ -60,7 +60,7 @@ export interface AdminNeeds {
   readonly version: string;
   readonly settings: Settings;
   readonly opened: OpenedStore;
-  readonly rules: LiveRules;
+  readonly openedRules: OpenedRules;
   readonly engine: Engine;
   readonly operations: Operations;
   readonly observers: Observers;
@@ -74,7 +74,7 @@ export function createAdmin({
   version,
   settings,
   opened,
-  rules,
+  openedRules,
   engine,
   operations,
   observers,
@@ -87,7 +87,10 @@ export function createAdmin({
   const rates = new RuleRates(samples);
   const routes = allRoutes({
     ...operations,
-    ...{ version, startedAt: new Date(), rulesPath: settings.rules, rules, engine, rates },
+    ...{ version, startedAt: new Date(), engine, rates },
+    rules: openedRules.rules,
+    rulesSource: openedRules.source,
+    areRulesPushed: openedRules.isPushed,
     store: opened.store,
     isBreakerOpen: opened.isBreakerOpen,
     defaultAlgorithm: settings.defaultAlgorithm,

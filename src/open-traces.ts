@@ -3,16 +3,17 @@ import type { RateLimitRequest } from "./engine/request.js";
 import { STATUS_CODES, type UnaryAnswer, type UnaryHandler } from "./grpc/unary-handler.js";
 import { type CallEnd, CallTraces } from "./observe/traces/call-traces.js";
 import { openOtlpTracer, TracePackagesMissing } from "./observe/traces/otlp-tracer.js";
+import { nameOfSetting } from "./settings/setting-name.js";
+import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
 
 const METHOD = "envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
-/** What the settings say about traces. */
-export interface TraceSettings {
-  /** Empty: there are none. */
-  readonly tracesOtlpEndpoint: string;
-  readonly tracesSampleRatio: number;
-}
+/** What the settings say about traces, and by which names. */
+export type TraceSettings = Pick<
+  Settings,
+  "tracesOtlpEndpoint" | "tracesSampleRatio" | "tracesServiceName" | "givenByRatelimit"
+>;
 
 /** The traces of calls, as far as the rest of Weir needs them. */
 export interface Traces {
@@ -30,13 +31,14 @@ export interface Traces {
  * @throws StartError (2) their packages are not installed
  */
 export async function openTraces(
-  { tracesOtlpEndpoint: endpoint, tracesSampleRatio: sampleRatio }: TraceSettings,
+  settings: TraceSettings,
   version: string,
   onFault: (reason: string) => void,
 ): Promise<Traces | undefined> {
+  const { tracesOtlpEndpoint: endpoint, tracesSampleRatio: sampleRatio, tracesServiceName: serviceName } = settings;
   if (endpoint === "") return undefined;
   try {
-    const traces = new CallTraces(await openOtlpTracer({ endpoint, sampleRatio, version, onFault }));
+    const traces = new CallTraces(await openOtlpTracer({ endpoint, sampleRatio, serviceName, version, onFault }));
     return {
       traced: (handler) => traces.traced(METHOD, handler, endOf),
       storeAnswered: (caller, store, status, seconds) => traces.storeAnswered(caller, store, status, seconds),
@@ -44,8 +46,9 @@ export async function openTraces(
     };
   } catch (error) {
     if (!(error instanceof TracePackagesMissing)) throw error;
-    const words = `WEIR_TRACES_OTLP_ENDPOINT needs packages that this installation was made without: ${error.message}`;
-    throw new StartError(2, [words, "install with npm install --include=optional, or leave the setting empty"], {
+    const name = nameOfSetting(settings, "tracesOtlpEndpoint");
+    const words = `${name} needs packages that this installation was made without: ${error.message}`;
+    throw new StartError(2, [words, `install with npm install --include=optional, or leave ${name} out`], {
       cause: error,
     });
   }

@@ -65,8 +65,10 @@ async function warmUp(needs: WarmUpNeeds, store: Store, bounds: WarmUpBounds): P
 async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBounds): Promise<WarmUpResult> {
   const { settings } = needs;
   const metrics = new Metrics("", { maxRules: settings.metricsMaxRules, showsProcess: false });
-  const { proxies } = openEngines(needs, store, metrics);
-  const grpc = createGrpcServer({ ...settings, grpcTlsCert: "" }, metrics, ignore);
+  const logger = createLogger({ level: settings.logLevel, destination: { write: ignore } });
+  const observers = { metrics, events: new BusinessEvents(metrics, logger) };
+  const { proxies } = openEngines(needs, store, observers.events);
+  const grpc = createGrpcServer({ ...settings, grpcTlsCert: "" }, observers, ignore);
   const definition = { ...METHOD, requestDeserialize: decodeRequest, responseSerialize: encodeResponse };
   const handler = createShouldRateLimit({
     decide: (request, caller) => proxies.decide(request, caller),
@@ -82,8 +84,7 @@ async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBou
 }
 
 /** As app.ts makes them. */
-function openEngines({ settings, hashSecret }: WarmUpNeeds, store: Store, metrics: Metrics): Engines {
-  const logger = createLogger({ level: settings.logLevel, destination: { write: ignore } });
+function openEngines({ settings, hashSecret }: WarmUpNeeds, store: Store, events: BusinessEvents): Engines {
   const topRefused = new TopRefused();
   const rules = warmUpRules();
   return createEngines({
@@ -93,7 +94,7 @@ function openEngines({ settings, hashSecret }: WarmUpNeeds, store: Store, metric
     identifyBucket: identifyBuckets(hashSecret),
     labels: new MetricLabels({ digestOf: rememberedDigests(hashSecret) }),
     settings: { ...settings, storeTimeoutMillis: STORE_TIMEOUT_MILLIS },
-    events: new BusinessEvents(metrics, logger),
+    events,
     onRefused: (domain, entries, plan) => topRefused.add(domain, entries, plan),
   });
 }

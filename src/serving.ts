@@ -10,11 +10,11 @@ export interface ServingSteps {
   readonly onChange: (isServing: boolean) => void;
   /** Hears after a while, and now and then, why it may not come yet. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
-  /** What is to be done once the store has been reached, before traffic may come; never rejects. */
+  /** What is to be done once store and rules are there, before traffic may come; never rejects. */
   readonly warmUp?: () => Promise<void>;
 }
 
-/** How often a store that is not there yet is looked for. */
+/** How often what is not there yet is looked for. */
 const READY_CHECK_MILLIS = 20;
 
 /** A store that is on its way is not worth a word; one that does not come is, and again. */
@@ -22,12 +22,13 @@ const FIRST_WORD_MILLIS = 2_000;
 const NEXT_WORD_MILLIS = 30_000;
 
 /**
- * Whether traffic should come here: once the store has been reached and the code is warm, until the end. A store that
- * goes away later does not change that: all replicas share it, so all would vanish at once, while what D13 answers is
- * better than nothing.
+ * Whether traffic should come here: once the store has been reached, there are rules and the code is warm, until the end.
+ * A store that goes away later does not change that: all replicas share it, so all would vanish at once, while what D13
+ * answers is better than nothing.
  */
 export class Serving {
   readonly #store: Reachable;
+  readonly #hasRules: () => boolean;
   #storeReached = false;
   #warm = false;
   #stopping = false;
@@ -35,17 +36,21 @@ export class Serving {
   #tellWaitingAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param isStoreNeeded false: ready before the store was reached, too */
-  constructor(store: Reachable, isStoreNeeded: boolean) {
+  /**
+   * @param isStoreNeeded false: ready before the store was reached, too
+   * @param hasRules whether rules are there, or not needed; once they are they stay
+   */
+  constructor(store: Reachable, isStoreNeeded: boolean, hasRules = (): boolean => true) {
     this.#store = store;
+    this.#hasRules = hasRules;
     this.#storeReached = !isStoreNeeded;
   }
 
-  /** From now on the store is looked for. */
+  /** From now on what is not there yet is looked for. */
   begin(steps: ServingSteps): void {
     this.#steps = steps;
     this.#tellWaitingAt = performance.now() + FIRST_WORD_MILLIS;
-    this.#lookForStore();
+    this.#look();
   }
 
   end(): void {
@@ -58,7 +63,8 @@ export class Serving {
     const reasons: string[] = [];
     if (this.#stopping) reasons.push("stopping");
     if (!this.#storeReached && !this.#store.isReady()) reasons.push(this.#whyNotReached());
-    else if (!this.#warm) reasons.push("warming up");
+    if (!this.#hasRules()) reasons.push("no rules have come from the control plane yet");
+    if (reasons.length === 0 && !this.#warm) reasons.push("warming up");
     return { ready: reasons.length === 0, reasons };
   }
 
@@ -67,12 +73,12 @@ export class Serving {
     return `the ${this.#store.kind} store has not been reached yet${why === undefined ? "" : `: ${why}`}`;
   }
 
-  #lookForStore(): void {
+  #look(): void {
     const { warmUp } = this.#steps;
     this.#storeReached ||= this.#store.isReady();
-    if (!this.#storeReached) {
+    if (!this.#storeReached || !this.#hasRules()) {
       this.#tellWaiting();
-      this.#timer = setTimeout(() => this.#lookForStore(), READY_CHECK_MILLIS);
+      this.#timer = setTimeout(() => this.#look(), READY_CHECK_MILLIS);
     } else if (warmUp === undefined) this.#warmedUp();
     else void warmUp().then(() => this.#warmedUp());
   }

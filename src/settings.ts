@@ -1,11 +1,14 @@
 import { nearest } from "./rules/nearest.js";
 import { quote } from "./rules/quote.js";
 import { findContradictions } from "./settings/contradictions.js";
+import type { GivenByRatelimit } from "./settings/ratelimit/given-by-ratelimit.js";
+import { readRatelimitVariables } from "./settings/ratelimit/read-ratelimit-variables.js";
 import { readFlags } from "./settings/read-flags.js";
 import {
   flagOf,
   SETTING_ROWS,
   type Setting,
+  type SettingKey,
   type Settings,
   settingsSchema,
   VARIABLE_PREFIX,
@@ -30,7 +33,7 @@ interface Given {
 
 /** What was given, by the setting's key; and what is wrong with it so far. */
 interface Collected {
-  readonly given: Map<keyof Settings, Given>;
+  readonly given: Map<SettingKey, Given>;
   readonly errors: string[];
 }
 
@@ -44,18 +47,20 @@ const INJECTED_BY_KUBERNETES = /^WEIR_(PORT$|PORT_|SERVICE_)/;
 
 /**
  * Reads settings from the environment and from flags, which win.
- * @param env the environment; of it only names that begin with WEIR_ count
+ * @param env the environment; of it names count that begin with WEIR_ and, after those, envoyproxy/ratelimit's
  * @param argv the command line after the command's name
  */
 export function readSettings(env: Environment, argv: readonly string[]): SettingsResult {
   const collected: Collected = { given: new Map(), errors: [] };
   collectVariables(env, collected);
   collectFlags(argv, collected);
+  const ratelimit = collectRatelimitVariables(env, collected);
   const texts = SETTING_ROWS.map(([key, setting]) => [key, collected.given.get(key)?.text ?? setting.default]);
   const parsed = settingsSchema.safeParse(Object.fromEntries(texts));
   if (parsed.success && collected.errors.length === 0) {
-    const contradictions = findContradictions(parsed.data);
-    return contradictions.length === 0 ? { settings: parsed.data } : { errors: contradictions };
+    const settings = ratelimit === undefined ? parsed.data : { ...parsed.data, givenByRatelimit: ratelimit };
+    const contradictions = findContradictions(settings);
+    return contradictions.length === 0 ? { settings } : { errors: contradictions };
   }
   const wrong = new Set(parsed.error?.issues.map((issue) => issue.path[0]));
   const wrongValues = SETTING_ROWS.filter(([key]) => wrong.has(key)).map((row) => describeWrongValue(row, collected));
@@ -69,6 +74,16 @@ function collectVariables(env: Environment, { given, errors }: Collected): void 
     if (row !== undefined) given.set(row[0], { name, text });
     else if (!INJECTED_BY_KUBERNETES.test(name)) errors.push(describeUnknown(name, ROW_BY_VARIABLE));
   }
+}
+
+/** What envoyproxy/ratelimit's names say where nothing else does. */
+function collectRatelimitVariables(env: Environment, { given, errors }: Collected): GivenByRatelimit | undefined {
+  const reading = readRatelimitVariables(env, (key) => given.get(key)?.text);
+  if (reading === undefined) return undefined;
+  for (const { setting, name, text } of reading.made) given.set(setting, { name, text });
+  errors.push(...reading.errors);
+  const { names, taken, warnings } = reading;
+  return { names, taken, warnings };
 }
 
 function collectFlags(argv: readonly string[], { given, errors }: Collected): void {

@@ -27,8 +27,10 @@ export interface AdminChange {
 export interface AdminParts {
   readonly version: string;
   readonly startedAt: Date;
-  /** The file or folder of the rules. */
-  readonly rulesPath: string;
+  /** The file or folder of the rules, or the control plane. */
+  readonly rulesSource: string;
+  /** Whether rules are sent to us, so that there is nothing to be read again. */
+  readonly areRulesPushed: boolean;
   readonly rules: LiveRules;
   readonly store: InspectableStore;
   /** Whether the store is not asked because it fails. */

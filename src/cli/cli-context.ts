@@ -18,7 +18,8 @@ export interface CliContext {
   readonly writeOut: (text: string) => void;
   /** The same for standard error. */
   readonly writeError: (text: string) => void;
-  readonly startApp: (settings: Settings) => Promise<App>;
+  /** @param signal ends the waiting for the first rules */
+  readonly startApp: (settings: Settings, signal?: AbortSignal) => Promise<App>;
 }
 
 /** What commands answer to the shell. */

@@ -1,16 +1,20 @@
 import { MAX_HITS } from "../limits/limit.js";
 import { formatFault } from "../rules/faults.js";
-import { loadRules } from "../rules/load-rules.js";
+import { type LoadResult, loadRules } from "../rules/load-rules.js";
 import { quote } from "../rules/quote.js";
 import type { Entry } from "../rules/rule.js";
 import { wallClockMicros } from "../stores/memory/wall-clock.js";
+import { ADMIN_FLAGS, NoAdminAnswer, readAdminTarget } from "./admin/ask-admin.js";
 import { type CliContext, EXIT_CODE } from "./cli-context.js";
 import { DEFAULT_ALGORITHM_HELP, readDefaultAlgorithm } from "./default-algorithm.js";
-import { explain as explainQuestion } from "./explain/explanation.js";
+import { explain as explainQuestion, type Question } from "./explain/explanation.js";
 import { explanationAsJson } from "./explain/explanation-as-json.js";
 import { explanationAsText } from "./explain/explanation-as-text.js";
-import { readArguments, refuse } from "./read-arguments.js";
+import { rulesOfServer } from "./explain/rules-of-server.js";
+import { type Arguments, readArguments, refuse } from "./read-arguments.js";
 import { readEntry } from "./read-entry.js";
+
+const FLAGS = { hits: "value", json: "alone", "default-algorithm": "value", ...ADMIN_FLAGS } as const;
 
 const USAGE = {
   command: "explain",
@@ -19,38 +23,73 @@ const USAGE = {
 keys in the store, and what a request would be answered while its buckets are full. RULES is a file or a folder;
 each KEY=VALUE is one entry of the descriptor, in order.
 
-  --hits N   what the request costs (default 1); 0 is a peek, which takes nothing
-  --json     write the same as JSON
+  --hits N            what the request costs (default 1); 0 is a peek, which takes nothing
+  --json              write the same as JSON
+  --admin URL         in place of RULES: those in force in a running server, such as http://127.0.0.1:6070
+  --token-file FILE   the token, where its admin API wants one
 ${DEFAULT_ALGORITHM_HELP}
 
-Exit code: 0, also when no rule is met; 1 when the rules are broken; 2 when the command line makes no sense.`,
-  flags: { hits: "value", json: "alone", "default-algorithm": "value" },
+Exit code: 0, also when no rule is met; 1 when the rules are broken; 2 when the command line makes no sense; 3 when the
+server does not answer.`,
+  flags: FLAGS,
 } as const;
 
 /** `weir explain`: which rule a descriptor meets, and why. Resolves with the exit code. */
 export async function explain(argv: readonly string[], context: CliContext): Promise<number> {
   const given = readArguments(argv, USAGE, context);
   if (typeof given === "number") return given;
-  const [path, domain, ...pairs] = given.positionals;
-  if (path === undefined) return refuse("which rules?", USAGE, context);
-  if (domain === undefined || domain === "") return refuse("which domain?", USAGE, context);
-  if (pairs.length === 0) return refuse("which descriptor? Give its entries as KEY=VALUE", USAGE, context);
-  const hits = readHits(given.flags.hits);
-  if (hits === undefined) return refuse(`--hits must be a whole number from 0 to ${MAX_HITS}`, USAGE, context);
-  const options = readDefaultAlgorithm(given.flags["default-algorithm"]);
-  if (typeof options === "string") return refuse(options, USAGE, context);
+  const plan = readPlan(given);
+  if (typeof plan === "string") return refuse(plan, USAGE, context);
+  try {
+    const { rules, faults } = await plan.load();
+    if (rules === undefined) {
+      for (const fault of faults) context.writeError(formatFault(fault));
+      return EXIT_CODE.failure;
+    }
+    const explanation = await explainQuestion(rules, plan.question, wallClockMicros());
+    context.writeOut(given.flags.json ? explanationAsJson(explanation) : explanationAsText(explanation));
+    return EXIT_CODE.ok;
+  } catch (error) {
+    if (!(error instanceof NoAdminAnswer)) throw error;
+    context.writeError(`weir explain: no answer from ${plan.from}: ${error.message}`);
+    return EXIT_CODE.noAnswer;
+  }
+}
+
+/** What to explain, by which rules. */
+interface Plan {
+  readonly question: Question;
+  /** The rules, or the server that has them. */
+  readonly from: string;
+  /** @throws NoAdminAnswer */
+  readonly load: () => Promise<LoadResult>;
+}
+
+/** Reads the command line, or says why it makes no sense. */
+function readPlan({ flags, positionals }: Arguments<typeof FLAGS>): Plan | string {
+  const ofServer = flags.admin !== undefined || flags["token-file"] !== undefined;
+  const [path, ...rest] = ofServer ? ["", ...positionals] : positionals;
+  if (path === undefined) return "which rules?";
+  const question = readQuestion(rest, flags.hits);
+  if (typeof question === "string") return question;
+  if (!ofServer) {
+    const options = readDefaultAlgorithm(flags["default-algorithm"]);
+    return typeof options === "string" ? options : { question, from: path, load: () => loadRules(path, options) };
+  }
+  if (flags["default-algorithm"] !== undefined) return "--default-algorithm is the server's own where there is --admin";
+  const target = readAdminTarget(flags);
+  if (typeof target === "string") return target;
+  return { question, from: target.adminUrl.origin, load: () => rulesOfServer(target) };
+}
+
+function readQuestion([domain, ...pairs]: readonly string[], givenHits: string | undefined): Question | string {
+  if (domain === undefined || domain === "") return "which domain?";
+  if (pairs.length === 0) return "which descriptor? Give its entries as KEY=VALUE";
+  const hits = readHits(givenHits);
+  if (hits === undefined) return `--hits must be a whole number from 0 to ${MAX_HITS}`;
   const entries = pairs.map(readEntry);
   const wrong = pairs.find((_, index) => entries[index] === undefined);
-  if (wrong !== undefined) return refuse(`${quote(wrong)} is not KEY=VALUE`, USAGE, context);
-  const { rules, faults } = await loadRules(path, options);
-  if (rules === undefined) {
-    for (const fault of faults) context.writeError(formatFault(fault));
-    return EXIT_CODE.failure;
-  }
-  const question = { domain, entries: entries as Entry[], hits };
-  const explanation = await explainQuestion(rules, question, wallClockMicros());
-  context.writeOut(given.flags.json ? explanationAsJson(explanation) : explanationAsText(explanation));
-  return EXIT_CODE.ok;
+  return wrong === undefined ? { domain, entries: entries as Entry[], hits } : `${quote(wrong)} is not KEY=VALUE`;
 }
 
 function readHits(text: string | undefined): number | undefined {

@@ -9,7 +9,8 @@ const HELP = `Usage: weir serve [flags]
 
 Answers Envoy's rate limit calls until SIGTERM or SIGINT. Rules are read again when their files change, and on SIGHUP;
 bad ones are told in the log, and the last good ones stay in force. Each setting is a flag or an environment variable;
-the flag wins. Durations are written 10ms, 1.5s, 5m or 2h.
+the flag wins. Durations are written 10ms, 1.5s, 5m or 2h. Variables of envoyproxy/ratelimit, such as RUNTIME_ROOT and
+REDIS_URL, are understood where no flag and no WEIR_ variable says otherwise (docs/from-envoyproxy-ratelimit.md).
 
 ${describeSettings()}`;
 
@@ -33,15 +34,18 @@ export async function serve(argv: readonly string[], context: CliContext): Promi
 async function serveUntilStopped(settings: Settings, logger: Logger, context: CliContext): Promise<number> {
   // Listened for from the start: process 1 of a container ignores signals that nobody listens for.
   const stopRequested = stopSignal(context.process);
+  const stopping = new AbortController();
+  void stopRequested.then(() => stopping.abort());
   let app: App | undefined;
   context.process.on("SIGHUP", () => app?.reload());
   try {
-    app = await context.startApp(settings);
+    app = await context.startApp(settings, stopping.signal);
     await stopRequested;
     await app.stop();
     return EXIT_CODE.ok;
   } catch (error) {
     if (error instanceof StartError) {
+      if (stopping.signal.aborted) return EXIT_CODE.ok;
       for (const line of error.lines) context.writeError(line);
       return error.exitCode;
     }

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { NoAdminAnswer } from "./admin/ask-admin.js";
 import { type CliContext, EXIT_CODE } from "./cli-context.js";
 import { readArguments, refuse } from "./read-arguments.js";
 import { cut, printable } from "./top/fit.js";
 import { type Frame, frameAsJson, frameOf } from "./top/frame.js";
 import { frameLines, type Line } from "./top/frame-text.js";
 import { Screen } from "./top/screen.js";
-import { NoSnapshot, type Snapshot, takeSnapshot } from "./top/snapshot.js";
+import { type Snapshot, takeSnapshot } from "./top/snapshot.js";
 import { readTopPlan, TOP_FLAGS, type TopPlan } from "./top/top-arguments.js";
 
 const USAGE = {
@@ -39,20 +40,20 @@ export async function top(argv: readonly string[], context: CliContext): Promise
   // Whoever reads this has had enough, such as head.
   process.stdout.once("error", () => quit.abort());
   try {
-    const first = await takeSnapshot({ ...plan, signal: quit.signal });
+    const first = await takeSnapshot(plan, quit.signal);
     const isLive = process.stdout.isTTY && !plan.isOnce && !plan.asJson;
     await (isLive ? showLive(plan, first, quit) : writeBlocks(plan, first, quit.signal, context));
     return EXIT_CODE.ok;
   } catch (error) {
     if (quit.signal.aborted) return EXIT_CODE.ok;
-    if (!(error instanceof NoSnapshot)) throw error;
+    if (!(error instanceof NoAdminAnswer)) throw error;
     context.writeError(`weir top: no answer from ${plan.adminUrl.origin}: ${error.message}`);
     return EXIT_CODE.noAnswer;
   }
 }
 
 /** A frame, or why there is none. */
-type Look = Frame | NoSnapshot;
+type Look = Frame | NoAdminAnswer;
 
 /** One frame an interval, until the signal. What is answered with an error is one, too: the server may come back. */
 async function* look(plan: TopPlan, first: Snapshot, quit: AbortSignal): AsyncGenerator<Look> {
@@ -60,11 +61,11 @@ async function* look(plan: TopPlan, first: Snapshot, quit: AbortSignal): AsyncGe
   while (await waited(plan.intervalMillis, quit)) {
     let next: Look;
     try {
-      const snapshot = await takeSnapshot({ ...plan, signal: quit });
+      const snapshot = await takeSnapshot(plan, quit);
       next = frameOf(snapshot, before);
       before = snapshot;
     } catch (error) {
-      if (!(error instanceof NoSnapshot)) throw error;
+      if (!(error instanceof NoAdminAnswer)) throw error;
       next = error;
     }
     if (quit.aborted) return;
@@ -84,7 +85,7 @@ async function waited(millis: number, quit: AbortSignal): Promise<boolean> {
 
 async function writeBlocks(plan: TopPlan, first: Snapshot, quit: AbortSignal, context: CliContext): Promise<void> {
   for await (const next of look(plan, first, quit)) {
-    if (next instanceof NoSnapshot) {
+    if (next instanceof NoAdminAnswer) {
       if (plan.isOnce) throw next;
       context.writeError(`weir top: no answer from ${plan.adminUrl.origin}: ${next.message}`);
       continue;
@@ -104,7 +105,7 @@ async function writeBlocks(plan: TopPlan, first: Snapshot, quit: AbortSignal, co
 
 async function showLive(plan: TopPlan, first: Snapshot, quit: AbortController): Promise<void> {
   let frame = frameOf(first, undefined);
-  let failure: NoSnapshot | undefined;
+  let failure: NoAdminAnswer | undefined;
   const screen = new Screen(process.stdin, process.stdout, { quit: () => quit.abort(), resize: () => draw() });
   const draw = (): void => {
     const { columns, rows = 24 } = screen.size;
@@ -117,8 +118,8 @@ async function showLive(plan: TopPlan, first: Snapshot, quit: AbortController): 
   try {
     draw();
     for await (const next of look(plan, first, quit.signal)) {
-      failure = next instanceof NoSnapshot ? next : undefined;
-      if (!(next instanceof NoSnapshot)) frame = next;
+      failure = next instanceof NoAdminAnswer ? next : undefined;
+      if (!(next instanceof NoAdminAnswer)) frame = next;
       draw();
     }
   } finally {

@@ -1,7 +1,7 @@
 import type { DenyResponse, JsonObject } from "../rules/rule.js";
 import type { Unit } from "../rules/unit.js";
 import type { DecisionDetail } from "./decision-detail.js";
-import type { HeaderField } from "./response-headers.js";
+import type { HeaderField } from "./header-field.js";
 
 export type Code = "OK" | "OVER_LIMIT";
 

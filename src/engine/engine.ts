@@ -176,7 +176,7 @@ export class Engine {
     const dynamicMetadata = this.#metadata(request, passedMetadata(plan.descriptors, answers));
     const denyResponse = overallCode === "OK" ? undefined : denyResponseOf(plan.descriptors, answers);
     const headers =
-      verdict === undefined || letsAllThrough ? undefined : this.#headers?.of(plan, verdict, denyResponse);
+      verdict === undefined ? undefined : this.#headers?.of({ plan, verdict, statuses, denyResponse, letsAllThrough });
     return {
       overallCode,
       statuses,

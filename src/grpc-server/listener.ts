@@ -1,9 +1,10 @@
 import { constants } from "node:crypto";
 import { once } from "node:events";
-import { lstat, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { type Certificates, readCertificates, watchCertificates } from "./certificate-files.js";
+import { holdsName } from "./certificate-names.js";
 import type { ListenAddress } from "./listen-address.js";
 import type { TlsSettings } from "./tls-settings.js";
 
@@ -11,6 +12,8 @@ import type { TlsSettings } from "./tls-settings.js";
 export interface ListenerCounters {
   /** TLS connections that did not come to an agreement. */
   tlsFailures: number;
+  /** Clients whose certificate carries none of the names that are asked for. */
+  clientNamesRefused: number;
   /** Certificate files that were new and good. */
   certificateReloads: number;
   /** Looks at certificate files that were not good. */
@@ -26,6 +29,8 @@ export interface ListenerOptions {
   /** Connections open at once, those that are still shaking hands included; more are closed at once. */
   readonly maxConnections: number;
   readonly onSocket: (socket: Socket) => void;
+  /** A client was refused for the names in its certificate, which are given. */
+  readonly onClientRefused: (names: string) => void;
   /** A connection was one too many. */
   readonly onDropped: () => void;
   readonly onFault: (error: unknown) => void;
@@ -46,12 +51,14 @@ export async function startListener(
   options: ListenerOptions,
 ): Promise<Listener> {
   const certificates = tls === undefined ? undefined : await readCertificates(tls);
-  const server = certificates === undefined ? plainServer(options) : tlsServer(certificates, options);
+  const server =
+    certificates === undefined ? plainServer(options) : tlsServer(certificates, tls?.clientNames ?? [], options);
   server.maxConnections = options.maxConnections;
   server.on("drop", options.onDropped);
   if ("path" in address) await removeStaleSocket(address.path);
   server.listen(address);
   await once(server, "listening");
+  if ("path" in address && address.mode !== undefined) await chmod(address.path, address.mode);
   server.on("error", options.onFault);
   const stopWatching =
     tls === undefined || certificates === undefined
@@ -70,7 +77,7 @@ function plainServer(options: ListenerOptions): Server {
   return createServer({ noDelay: true }, options.onSocket);
 }
 
-function tlsServer(certificates: Certificates, options: ListenerOptions): TlsServer {
+function tlsServer(certificates: Certificates, clientNames: readonly string[], options: ListenerOptions): TlsServer {
   const server = createTlsServer({
     ...certificates,
     ...verification(certificates),
@@ -85,17 +92,29 @@ function tlsServer(certificates: Certificates, options: ListenerOptions): TlsSer
     socket.destroy();
   });
   server.on("secureConnection", (socket: TLSSocket) => {
-    if (socket.alpnProtocol === "h2") {
-      options.onSocket(socket);
-      return;
-    }
     // RFC 9113 section 3.2: over TLS, HTTP/2 is what both have agreed on, or it is not.
-    options.counters.tlsFailures += 1;
-    socket.on("error", () => socket.destroy());
-    // Not `end`: nobody looks after this socket, and a peer that never closes its side would keep it for ever.
-    socket.destroySoon();
+    if (socket.alpnProtocol !== "h2") turnAway(socket, options.counters);
+    else if (isNamed(socket, clientNames, options)) options.onSocket(socket);
+    else turnAway(socket, options.counters);
   });
   return server;
+}
+
+/** Node has no say while hands are shaken; nothing that a client has sent was looked at yet. */
+function isNamed(socket: TLSSocket, names: readonly string[], options: ListenerOptions): boolean {
+  if (names.length === 0) return true;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate !== undefined && names.some((name) => holdsName(certificate, name))) return true;
+  options.counters.clientNamesRefused += 1;
+  options.onClientRefused(certificate?.subjectAltName ?? "");
+  return false;
+}
+
+/** Not `end`: nobody looks after this socket, and a peer that never closes its side would keep it for ever. */
+function turnAway(socket: TLSSocket, counters: ListenerCounters): void {
+  counters.tlsFailures += 1;
+  socket.on("error", () => socket.destroy());
+  socket.destroySoon();
 }
 
 function verification(certificates: Certificates): { requestCert: boolean; rejectUnauthorized: boolean } {

@@ -38,6 +38,8 @@ export interface GrpcServerOptions {
   readonly server?: Partial<ServerLimits>;
   /** Told of what went wrong on our side: what handlers threw, certificate files that cannot be used. */
   readonly onFault?: (error: unknown) => void;
+  /** Told the names in a client's certificate, which was refused for them; as often as it happens. */
+  readonly onClientRefused?: (names: string) => void;
 }
 
 export function resolveOptions(options: GrpcServerOptions): { h2: H2Limits; server: ServerLimits } {

@@ -35,6 +35,7 @@ export class GrpcServer {
   readonly #calls: CallContext;
   readonly #router: CallRouter;
   readonly #onFault: (error: unknown) => void;
+  readonly #onClientRefused: (names: string) => void;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
   readonly #sweeper: NodeJS.Timeout;
@@ -46,7 +47,8 @@ export class GrpcServer {
     const clock = (): number => performance.now();
     this.#limits = server;
     this.#onFault = options.onFault ?? (() => {});
-    const listeners = { tlsFailures: 0, certificateReloads: 0, certificateFaults: 0 };
+    this.#onClientRefused = options.onClientRefused ?? (() => {});
+    const listeners = { tlsFailures: 0, clientNamesRefused: 0, certificateReloads: 0, certificateFaults: 0 };
     this.counters = { h2: createH2Counters(), calls: createCallCounters(), listeners, connectionsRefused: 0 };
     this.#calls = {
       maxMessageBytes: server.maxMessageBytes,
@@ -102,6 +104,7 @@ export class GrpcServer {
       tlsHandshakeMillis: this.#limits.tlsHandshakeMillis,
       certificateCheckMillis: this.#limits.certificateCheckMillis,
       maxConnections: this.#limits.maxConnections,
+      onClientRefused: this.#onClientRefused,
       onDropped: () => {
         this.counters.connectionsRefused += 1;
       },

@@ -4,4 +4,6 @@ export interface TlsSettings {
   readonly keyFile: string;
   /** With it, clients must show a certificate that one of these authorities has signed. */
   readonly clientCaFile?: string;
+  /** Such a certificate must carry one of these as subject alternative name: DNS names, addresses, URIs. Empty: any. */
+  readonly clientNames?: readonly string[];
 }

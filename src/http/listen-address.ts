@@ -6,6 +6,14 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** A place on this machine's file system where a server listens. */
+export interface UnixSocket {
+  /** Absolute. */
+  readonly path: string;
+  /** Its permissions, as chmod has them. Absent: what the process' umask leaves. */
+  readonly mode?: number;
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "the address is in use",
   EADDRNOTAVAIL: "this machine has no such address",
@@ -13,8 +21,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "no such host",
 };
 
-/** `host:port`, with brackets around IPv6. */
-export function formatAddress({ host, port }: ListenAddress): string {
+/** `host:port`, with brackets around IPv6, or `unix:/path`. */
+export function formatAddress(address: ListenAddress | UnixSocket): string {
+  if ("path" in address) return `unix:${address.path}`;
+  const { host, port } = address;
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
@@ -23,7 +33,7 @@ export function formatAddress({ host, port }: ListenAddress): string {
  * @param protocol such as `gRPC`
  * @param cause what the system said; a known error code anywhere in its message is put into words
  */
-export function listenFailure(protocol: string, address: ListenAddress, cause: Error): Error {
+export function listenFailure(protocol: string, address: ListenAddress | UnixSocket, cause: Error): Error {
   const code = Object.keys(REASONS).find((known) => cause.message.includes(known));
   const reason = (code && REASONS[code]) ?? cause.message.replace(/\s+/g, " ");
   return new Error(`cannot listen for ${protocol} on ${formatAddress(address)}: ${reason}`, { cause });

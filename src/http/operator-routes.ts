@@ -41,6 +41,11 @@ export function operatorRoutes({ readiness, isServing, metrics }: OperatorRouteP
       path: "/healthcheck",
       handle: () => (isServing() ? textReply(200, "OK") : textReply(500, "not serving")),
     },
-    { method: "GET", path: "/metrics", handle: async () => ({ status: 200, ...(await metrics()) }) },
+    metricsRoute("/metrics", metrics),
   ];
+}
+
+/** Metrics at a path. */
+export function metricsRoute(path: string, metrics: OperatorRouteParts["metrics"]): Route {
+  return { method: "GET", path, handle: async () => ({ status: 200, ...(await metrics()) }) };
 }

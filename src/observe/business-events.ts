@@ -13,7 +13,7 @@ const LONGEST_REQUEST_ID = 128;
 
 /** What came into force. */
 export interface RulesSummary {
-  /** The file or folder. */
+  /** The file or folder, or the control plane. */
   readonly path: string;
   readonly domains: number;
   readonly rules: number;
@@ -56,10 +56,13 @@ export interface BusinessEventsOptions {
 export interface StartSummary {
   readonly version: string;
   readonly store: string;
+  /** 0 where it is a unix socket. */
   readonly grpcPort: number;
   readonly httpPort: number;
   /** Absent where there is no admin API. */
   readonly adminPort?: number;
+  /** Absent where metrics have no listener of their own. */
+  readonly metricsPort?: number;
 }
 
 /**
@@ -141,6 +144,19 @@ export class BusinessEvents {
     this.#logger.warn({ message }, "the store needs attention");
   }
 
+  /** A client's certificate carries none of the names that are asked for: counted where that is seen. */
+  clientRefused(names: string): void {
+    this.#sampled.write("client names", (leftOut) =>
+      this.#logger.warn({ names, leftOut }, "a gRPC client was refused for the names in its certificate"),
+    );
+  }
+
+  /** Names of envoyproxy/ratelimit were found in the environment. */
+  ratelimitVariablesTaken(taken: readonly string[], warnings: readonly string[]): void {
+    const level = warnings.length === 0 ? "info" : "warn";
+    this.#logger[level]({ taken, warnings }, "variables of envoyproxy/ratelimit were taken from the environment");
+  }
+
   /** Traces did not reach their collector. */
   tracesNotSent(reason: string): void {
     this.#sampled.write("traces", (leftOut) => this.#logger.warn({ reason, leftOut }, "traces were not sent"));
@@ -162,6 +178,22 @@ export class BusinessEvents {
   rulesReloaded(summary: RulesSummary, seconds: number): void {
     this.#metrics.reloads.reloaded("ok", seconds);
     this.#rulesInForce(summary, { seconds }, "rules reloaded");
+  }
+
+  /** Rules that were sent to us came into force but for some that have errors, which XdsEvents logs. */
+  rulesPartlyReloaded(summary: RulesSummary, seconds: number): void {
+    this.#metrics.reloads.reloaded("error", seconds);
+    this.#rulesInForce(summary, { seconds }, "rules reloaded, but for those that were refused");
+  }
+
+  /** Rules that were sent to us are not good: counted only; XdsEvents logs why, with their version. */
+  sentRulesRefused(seconds: number): void {
+    this.#metrics.reloads.reloaded("error", seconds);
+  }
+
+  /** Somebody wants rules to be read again that are sent to us. */
+  rulesNotReadAgain(path: string): void {
+    this.#logger.info({ path }, "there is nothing to read again: the control plane sends rules when they change");
   }
 
   /** The rules' files were read again and say what they said. */

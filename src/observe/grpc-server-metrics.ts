@@ -25,6 +25,7 @@ export interface GrpcServerFigures {
   };
   readonly listeners: {
     readonly tlsFailures: number;
+    readonly clientNamesRefused: number;
     readonly certificateReloads: number;
     readonly certificateFaults: number;
   };
@@ -49,6 +50,12 @@ const ROWS: readonly Row[] = [
   ["connections_refused_total", "Connections refused for being too many.", "counter", (all) => all.connectionsRefused],
   ["bad_prefaces_total", "Connections that did not begin as HTTP/2.", "counter", ({ h2 }) => h2.badPrefaces],
   ["tls_failures_total", "TLS handshakes that failed.", "counter", ({ listeners }) => listeners.tlsFailures],
+  [
+    "client_names_refused_total",
+    "Clients refused for the names in their certificate.",
+    "counter",
+    (all) => all.listeners.clientNamesRefused,
+  ],
   ["certificate_reloads_total", "Certificates read anew.", "counter", ({ listeners }) => listeners.certificateReloads],
   [
     "certificate_faults_total",

@@ -40,6 +40,8 @@ export class ReloadMetrics {
       help: "Whether the rules were good when they were read last: 1, or 0 while the last good ones are kept.",
       registers: [registry],
     });
+    // Where rules come later none are bad before.
+    this.#successful.set(1);
     this.#successTime = new Gauge({
       name: "weir_rules_last_reload_success_timestamp_seconds",
       help: "When rules were read last that were good.",

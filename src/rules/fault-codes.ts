@@ -7,7 +7,7 @@ interface FaultKind {
 /** All kinds of faults in rules by their stable codes. docs/faults.md has a section with an example for each. */
 export const FAULT_CODES = {
   // Files.
-  unreadable: { severity: "error", meaning: "A file or folder cannot be read." },
+  unreadable: { severity: "error", meaning: "A file, a folder or a resource cannot be read." },
   "no-rules-files": { severity: "error", meaning: "A folder has no rules files." },
   "too-large": { severity: "error", meaning: "A file, or all of them together, is larger than Weir takes." },
   "skipped-file": { severity: "warning", meaning: "A file that envoyproxy/ratelimit would load is not loaded." },

@@ -10,7 +10,7 @@ import type { Locator } from "./source-file.js";
 import type { StepPattern } from "./step-kind.js";
 
 /** Descriptors seen so far at one place of a domain, by the label of what they take. */
-type Seen = Map<string, SeenDescriptor>;
+export type Seen = Map<string, SeenDescriptor>;
 
 interface SeenDescriptor {
   readonly place: Place;
@@ -30,12 +30,27 @@ export function findDuplicates(files: readonly ReadFile[]): Fault[] {
   return faults;
 }
 
-function visitDescriptors(parent: Place, seen: Seen, locator: Locator, faults: Fault[]): void {
+/**
+ * What a file has twice, or has already been seen at the top of its domain by others. Only a file without such faults is
+ * added to what has been seen.
+ */
+export function findDuplicatesOf({ root, locator }: ReadFile, seen: Seen): Fault[] {
+  const faults: Fault[] = [];
+  const own: Seen = new Map();
+  visitDescriptors(root, own, locator, faults, seen);
+  if (faults.length === 0) for (const [label, descriptor] of own) seen.set(label, descriptor);
+  return faults;
+}
+
+const NOTHING: Seen = new Map();
+
+/** @param others what has been seen besides and is not added to */
+function visitDescriptors(parent: Place, seen: Seen, locator: Locator, faults: Fault[], others = NOTHING): void {
   for (const place of descriptorsOf(parent)) {
     const pattern = patternOf(place);
     if (pattern === undefined) continue;
     const label = labelStep(pattern);
-    const first = seen.get(label);
+    const first = seen.get(label) ?? others.get(label);
     if (first !== undefined) {
       const position = first.locator.positionAt(first.place.offset);
       faults.push(locator.faultAt("duplicate-rule", place.offset, describeDuplicate(pattern, position)));

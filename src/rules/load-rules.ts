@@ -1,20 +1,14 @@
 import type { Algorithm } from "../limits/limit.js";
 import { DEFAULT_ALGORITHM } from "./algorithm.js";
-import { compile, type ValidFile } from "./compile.js";
-import type { ReadFile } from "./domain-files.js";
+import { type CheckedFile, checkFile } from "./check-file.js";
+import { compile } from "./compile.js";
 import { type Fault, sortFaults } from "./faults.js";
 import { findDuplicates } from "./find-duplicates.js";
-import { findLimitFaults } from "./find-limit-faults.js";
 import { findNeverMet } from "./find-never-met.js";
 import { findUnknownReplaces } from "./find-unknown-replaces.js";
-import { findWarnings } from "./find-warnings.js";
-import { parseYaml } from "./parse-yaml.js";
-import { readDocument } from "./read-document.js";
 import { readFiles } from "./read-files.js";
 import type { RuleSet } from "./rule.js";
-import { rulesFileSchema } from "./schema.js";
-import { locateIn, type SourceFile } from "./source-file.js";
-import { validate } from "./validate.js";
+import type { SourceFile } from "./source-file.js";
 
 /** What rules files leave to whoever runs the server. */
 export interface CompileOptions {
@@ -33,20 +27,29 @@ export interface LoadResult {
 /** Reads a rules file, or all rules files of a folder, and compiles them. Never rejects: faults say what is wrong. */
 export async function loadRules(path: string, options: CompileOptions = {}): Promise<LoadResult> {
   const { files, faults } = await readFiles(path);
-  return compileWith(files, faults, options);
+  return compileFiles(files, faults, options);
 }
 
 /** Compiles rules files. The order of files is the order of their rules. Never throws: faults say what is wrong. */
 export function compileRules(files: readonly SourceFile[], options: CompileOptions = {}): LoadResult {
-  return compileWith(files, [], options);
+  return compileFiles(files, [], options);
 }
 
-function compileWith(
+function compileFiles(
   files: readonly SourceFile[],
   readFaults: readonly Fault[],
   { defaultAlgorithm = DEFAULT_ALGORITHM }: CompileOptions,
 ): LoadResult {
   const checked = files.map((file) => checkFile(file, defaultAlgorithm));
+  return compileChecked(checked, readFaults, defaultAlgorithm);
+}
+
+/** Compiles files that were checked each by itself. The order of files is the order of their rules. */
+export function compileChecked(
+  checked: readonly CheckedFile[],
+  readFaults: readonly Fault[],
+  defaultAlgorithm: Algorithm,
+): LoadResult {
   const read = checked.flatMap(({ readFile }) => readFile ?? []);
   const faults = sortFaults([
     ...readFaults,
@@ -58,33 +61,4 @@ function compileWith(
   if (faults.some((fault) => fault.severity === "error")) return { rules: undefined, faults };
   const valid = checked.flatMap(({ validFile }) => validFile ?? []);
   return { rules: compile(valid, defaultAlgorithm), faults };
-}
-
-/** One file as far as it came. */
-interface CheckedFile {
-  readonly readFile?: ReadFile;
-  readonly validFile?: ValidFile;
-  readonly faults: readonly Fault[];
-}
-
-function checkFile(source: SourceFile, defaultAlgorithm: Algorithm): CheckedFile {
-  // A byte order mark is no character of the text, and would shift the columns of the first line.
-  const file = { path: source.path, text: source.text.replace(/^\u{feff}/u, "") };
-  const locator = locateIn(file);
-  const yaml = parseYaml(file.text, locator);
-  if (yaml.document === undefined) return { faults: yaml.faults };
-  const { root, faults } = readDocument(yaml.document, rulesFileSchema, locator);
-  if (root === undefined) return { faults: [...yaml.faults, ...faults] };
-  const validation = validate(rulesFileSchema, root, locator);
-  return {
-    readFile: { root, locator },
-    ...(validation.rules !== undefined && { validFile: { rules: validation.rules, root, locator } }),
-    faults: [
-      ...yaml.faults,
-      ...faults,
-      ...validation.faults,
-      ...findLimitFaults(root, locator, defaultAlgorithm),
-      ...findWarnings(root, locator),
-    ],
-  };
 }

@@ -1,23 +1,25 @@
 import { findAdminContradictions } from "./admin-rows.js";
+import { findHeaderContradictions } from "./header-contradictions.js";
+import { findListenerContradictions } from "./listener-contradictions.js";
 import { findRedisContradictions } from "./redis-contradictions.js";
-import { SETTINGS, type Settings, variableOf } from "./table.js";
+import { nameOfSetting } from "./setting-name.js";
+import type { SettingKey, Settings } from "./table.js";
+import { findXdsDefaultContradictions } from "./xds-default-rows.js";
+import { findXdsContradictions } from "./xds-rows.js";
 
 /** What is wrong between settings that are right each by itself, a line each. */
 export function findContradictions(settings: Settings): string[] {
-  const { grpcTlsCert, grpcTlsKey, grpcTlsClientCa, grpcServer } = settings;
-  const name = (key: keyof Settings): string => variableOf(SETTINGS[key]);
-  const faults: string[] = [];
-  if ((grpcTlsCert === "") !== (grpcTlsKey === "")) {
-    faults.push(`${name("grpcTlsCert")} and ${name("grpcTlsKey")} must be given both or not at all`);
-  }
-  if (grpcTlsClientCa !== "" && grpcTlsCert === "") {
-    faults.push(`${name("grpcTlsClientCa")} needs ${name("grpcTlsCert")} and ${name("grpcTlsKey")}`);
-  }
-  if (grpcTlsCert !== "" && grpcServer === "grpc-js") {
-    faults.push(`${name("grpcTlsCert")} needs ${name("grpcServer")} to be native`);
-  }
+  const name = (key: SettingKey): string => nameOfSetting(settings, key);
+  const faults = findListenerContradictions(settings, name);
   if (settings.hashKeys !== (settings.hashKeysSecretFile !== "")) {
     faults.push(`${name("hashKeys")} and ${name("hashKeysSecretFile")} must be given both or not at all`);
   }
-  return [...faults, ...findAdminContradictions(settings, name), ...findRedisContradictions(settings)];
+  return [
+    ...faults,
+    ...findAdminContradictions(settings, name),
+    ...findHeaderContradictions(settings, name),
+    ...findRedisContradictions(settings, name),
+    ...findXdsContradictions(settings, name),
+    ...findXdsDefaultContradictions(settings, name),
+  ];
 }

@@ -1,5 +1,6 @@
+import { isIP } from "node:net";
 import { z } from "zod";
-import type { ListenAddress } from "../http/listen-address.js";
+import type { ListenAddress, UnixSocket } from "../http/listen-address.js";
 import { parseRedisUrl } from "../stores/redis/link/redis-address.js";
 import { parseDuration } from "./duration.js";
 import { parseListenAddress } from "./listen-address.js";
@@ -22,7 +23,7 @@ export interface Setting<T> extends Kind<T> {
 }
 
 /** A kind whose text is read by a function that answers undefined where it cannot. */
-function readBy<T>(read: (text: string) => T | undefined, mayBe: string): Kind<T> {
+export function readBy<T>(read: (text: string) => T | undefined, mayBe: string): Kind<T> {
   const schema = z.string().transform((text, context) => {
     const value = read(text);
     if (value !== undefined) return value;
@@ -32,10 +33,12 @@ function readBy<T>(read: (text: string) => T | undefined, mayBe: string): Kind<T
   return { schema, mayBe };
 }
 
-const TAKEN_HEADERS: ReadonlySet<string> = new Set([
+/** Headers that frame the message. */
+const FRAMING_HEADERS: readonly string[] = [
   ...["connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer"],
-  ...["transfer-encoding", "upgrade", "ratelimit", "ratelimit-policy", "retry-after"],
-]);
+  ...["transfer-encoding", "upgrade"],
+];
+const OWN_HEADERS: readonly string[] = ["ratelimit", "ratelimit-policy", "retry-after"];
 
 export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> {
   const mayBe = `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
@@ -53,11 +56,19 @@ export function someOf<const T extends string>(...values: readonly T[]): Kind<re
   }, `any of ${mayBe}`);
 }
 
-/** Lower case, since that is how HTTP/2 has them; not one that frames the message or has a meaning of its own. */
-export const headerName = readBy((text) => {
-  const name = text.toLowerCase();
-  return /^[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name) && !TAKEN_HEADERS.has(name) ? name : undefined;
-}, "the name of a header, such as x-weir-rule");
+/** Lower case, since that is how HTTP/2 has them. */
+function headerNameBut(taken: readonly string[], example: string): Kind<string> {
+  return readBy((text) => {
+    const name = text.toLowerCase();
+    return /^[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name) && !taken.includes(name) ? name : undefined;
+  }, `the name of a header, such as ${example}`);
+}
+
+/** Not one that frames the message or has a meaning of its own. */
+export const headerName = headerNameBut([...FRAMING_HEADERS, ...OWN_HEADERS], "x-weir-rule");
+
+/** Not one that frames the message. */
+export const anyHeaderName = headerNameBut(FRAMING_HEADERS, "x-ratelimit-limit");
 
 export const yesOrNo: Kind<boolean> = {
   schema: z.enum(["true", "false"]).transform((text) => text === "true"),
@@ -95,6 +106,40 @@ export const optionalAddress: Kind<ListenAddress | undefined> = {
   schema: z.union([z.literal("").transform(() => undefined), address.schema]),
   mayBe: `${address.mayBe}, or nothing`,
 };
+
+/** The kernel has room for so many bytes of a path. */
+const LONGEST_SOCKET_PATH = 107;
+
+function parseSocket(text: string): UnixSocket | undefined {
+  const path = text.startsWith("unix:/") ? text.slice("unix:".length) : "";
+  return path.length > 1 && !path.includes("\0") && Buffer.byteLength(path) <= LONGEST_SOCKET_PATH
+    ? { path }
+    : undefined;
+}
+
+export const addressOrSocket = readBy<ListenAddress | UnixSocket>(
+  (text) => parseSocket(text) ?? parseListenAddress(text),
+  "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one), or unix:/path/to/socket",
+);
+
+export const fileMode = readBy(
+  (text) => (/^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined),
+  "permissions such as 0660",
+);
+
+export const urlPath = readBy(
+  (text) => (/^\/[a-z0-9._~/-]{0,200}$/i.test(text) ? text : undefined),
+  "a path that begins with /, such as /metrics",
+);
+
+/** Letters beyond ASCII are written as xn-- in certificates. */
+const CERTIFICATE_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
+const URI = /^[a-z][a-z0-9+.-]*:\/\/[^\s,"\\]+$/i;
+
+export const certificateNames = readBy((text): readonly string[] | undefined => {
+  const names = text.trim() === "" ? [] : text.split(",").map((name) => name.trim());
+  return names.every((name) => isIP(name) !== 0 || CERTIFICATE_NAME.test(name) || URI.test(name)) ? names : undefined;
+}, "DNS names, addresses or URIs with commas between them, such as envoy.example.com,spiffe://mesh/envoy, or nothing");
 
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9._-]*[a-z0-9])?)$/;
 

@@ -10,6 +10,7 @@ export interface ObserveSettings {
   readonly tracesOtlpEndpoint: string;
   /** 0 to 1. */
   readonly tracesSampleRatio: number;
+  readonly tracesServiceName: string;
 }
 
 /** The rows of the table that are about logs, metrics and traces. */
@@ -49,6 +50,13 @@ export const OBSERVE_ROWS: { readonly [Key in keyof ObserveSettings]: Setting<Ob
       .regex(/^(0(\.\d+)?|1(\.0+)?)$/)
       .transform(Number),
     mayBe: "a number from 0 to 1, such as 0.05",
+  },
+  tracesServiceName: {
+    name: "traces-service-name",
+    default: "weir",
+    description: "As what Weir is known in traces: their service.name.",
+    schema: z.string().min(1),
+    mayBe: "text",
   },
 };
 

@@ -1,16 +1,22 @@
 import { parseRedisUrl } from "../stores/redis/link/redis-address.js";
-import { SETTINGS, type Settings, variableOf } from "./table.js";
+import type { RedisSettings } from "./redis-rows.js";
 
 /** What is wrong between settings about Redis that are right each by itself, a line each. */
-export function findRedisContradictions(settings: Settings): string[] {
-  return [...topologyFaults(settings), ...loginFaults(settings), ...tlsFaults(settings)];
+export function findRedisContradictions(settings: RedisSettings, name: NameOf): string[] {
+  return [...topologyFaults(settings, name), ...loginFaults(settings, name), ...tlsFaults(settings, name)];
 }
 
-function name(key: keyof Settings): string {
-  return variableOf(SETTINGS[key]);
-}
+type NameOf = (key: keyof RedisSettings) => string;
 
-function topologyFaults(settings: Settings): string[] {
+/** What means something only with Sentinels. */
+const NEEDS_SENTINEL = [
+  "redisSentinelMaster",
+  "redisSentinelUser",
+  "redisSentinelPasswordFile",
+  "redisSentinelPassword",
+] as const;
+
+function topologyFaults(settings: RedisSettings, name: NameOf): string[] {
   const { redisTopology: topology, redisUrl, redisSentinelMaster } = settings;
   const { hosts, path, database } = parseRedisUrl(redisUrl);
   const faults: string[] = [];
@@ -26,7 +32,7 @@ function topologyFaults(settings: Settings): string[] {
   if (topology === "sentinel" && redisSentinelMaster === "") {
     faults.push(`${name("redisSentinelMaster")} is needed when ${name("redisTopology")} is sentinel`);
   }
-  for (const key of ["redisSentinelMaster", "redisSentinelUser", "redisSentinelPasswordFile"] as const) {
+  for (const key of NEEDS_SENTINEL) {
     if (topology !== "sentinel" && settings[key] !== "") {
       faults.push(`${name(key)} needs ${name("redisTopology")} to be sentinel`);
     }
@@ -34,8 +40,9 @@ function topologyFaults(settings: Settings): string[] {
   return faults;
 }
 
-function loginFaults(settings: Settings): string[] {
-  const { redisUrl, redisUser, redisPasswordFile, redisSentinelUser, redisSentinelPasswordFile } = settings;
+function loginFaults(settings: RedisSettings, name: NameOf): string[] {
+  const { redisUrl, redisUser, redisPasswordFile } = settings;
+  const { redisSentinelUser, redisSentinelPasswordFile, redisSentinelPassword } = settings;
   const { user, password = "" } = parseRedisUrl(redisUrl);
   const faults: string[] = [];
   if (redisUser !== "" && user !== undefined) {
@@ -47,17 +54,23 @@ function loginFaults(settings: Settings): string[] {
   if (redisUser !== "" && redisPasswordFile === "" && password === "") {
     faults.push(`${name("redisUser")} needs ${name("redisPasswordFile")} or a password in ${name("redisUrl")}`);
   }
-  if (redisSentinelUser !== "" && redisSentinelPasswordFile === "") {
+  if (redisSentinelPasswordFile !== "" && redisSentinelPassword !== "") {
+    faults.push(`${name("redisSentinelPasswordFile")} and ${name("redisSentinelPassword")} must not be given both`);
+  }
+  if (redisSentinelUser !== "" && redisSentinelPasswordFile === "" && redisSentinelPassword === "") {
     faults.push(`${name("redisSentinelUser")} needs ${name("redisSentinelPasswordFile")}`);
   }
   return faults;
 }
 
-function tlsFaults(settings: Settings): string[] {
+function tlsFaults(settings: RedisSettings, name: NameOf): string[] {
   const faults: string[] = [];
   const { isTls } = parseRedisUrl(settings.redisUrl);
   for (const key of ["redisTlsCa", "redisTlsCert", "redisTlsKey", "redisTlsServerName"] as const) {
     if (!isTls && settings[key] !== "") faults.push(`${name(key)} needs ${name("redisUrl")} to start with rediss://`);
+  }
+  if (!isTls && !settings.redisTlsVerifyName) {
+    faults.push(`${name("redisTlsVerifyName")} needs ${name("redisUrl")} to start with rediss://`);
   }
   if ((settings.redisTlsCert === "") !== (settings.redisTlsKey === "")) {
     faults.push(`${name("redisTlsCert")} and ${name("redisTlsKey")} must be given both or not at all`);

@@ -2,7 +2,8 @@ import { StartError } from "../start-error.js";
 import type { RedisLinkOptions } from "../stores/redis/link/link-options.js";
 import { readSecretFileSync } from "../stores/redis/link/secret-file.js";
 import { findTlsFaults, type TlsFiles } from "../stores/redis/link/tls-files.js";
-import { SETTINGS, type Settings, variableOf } from "./table.js";
+import { nameOfSetting } from "./setting-name.js";
+import type { SettingKey, Settings } from "./table.js";
 
 /**
  * The way to Redis as the settings say.
@@ -14,8 +15,9 @@ export function redisLinkOptions(settings: Settings): Omit<RedisLinkOptions, "sc
     certFile: given(settings.redisTlsCert),
     keyFile: given(settings.redisTlsKey),
     serverName: given(settings.redisTlsServerName),
+    verifiesName: settings.redisTlsVerifyName,
   };
-  const faults = [...secretFaults(settings), ...tlsFaults(tls)];
+  const faults = [...secretFaults(settings), ...tlsFaults(settings, tls)];
   if (faults.length > 0) throw new StartError(2, faults);
   return {
     topology: settings.redisTopology,
@@ -25,6 +27,7 @@ export function redisLinkOptions(settings: Settings): Omit<RedisLinkOptions, "sc
     passwordFile: given(settings.redisPasswordFile),
     sentinelUser: given(settings.redisSentinelUser),
     sentinelPasswordFile: given(settings.redisSentinelPasswordFile),
+    sentinelPassword: given(settings.redisSentinelPassword),
     tls,
     connectTimeoutMillis: settings.redisConnectTimeoutMillis,
   };
@@ -32,8 +35,8 @@ export function redisLinkOptions(settings: Settings): Omit<RedisLinkOptions, "sc
 
 const TLS_SETTINGS = { ca: "redisTlsCa", cert: "redisTlsCert", key: "redisTlsKey" } as const;
 
-function tlsFaults(tls: TlsFiles): string[] {
-  return findTlsFaults(tls).map(({ part, words }) => describe(TLS_SETTINGS[part], words));
+function tlsFaults(settings: Settings, tls: TlsFiles): string[] {
+  return findTlsFaults(tls).map(({ part, words }) => describe(settings, TLS_SETTINGS[part], words));
 }
 
 function secretFaults(settings: Settings): string[] {
@@ -42,14 +45,14 @@ function secretFaults(settings: Settings): string[] {
     try {
       if (settings[key] !== "") readSecretFileSync(settings[key]);
     } catch (error) {
-      faults.push(describe(key, (error as Error).message));
+      faults.push(describe(settings, key, (error as Error).message));
     }
   }
   return faults;
 }
 
-function describe(key: keyof Settings, words: string): string {
-  return `${variableOf(SETTINGS[key])}: the file ${words}`;
+function describe(settings: Settings, key: SettingKey, words: string): string {
+  return `${nameOfSetting(settings, key)}: the file ${words}`;
 }
 
 function given(text: string): string | undefined {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, oneOf, optionalFile, optionalText, redisUrl, type Setting, wholeNumber } from "./kinds.js";
+import { duration, oneOf, optionalFile, optionalText, redisUrl, type Setting, wholeNumber, yesOrNo } from "./kinds.js";
 
 /** How Redis is reached. Texts and files that are empty are not given. */
 export interface RedisSettings {
@@ -12,10 +12,13 @@ export interface RedisSettings {
   readonly redisSentinelMaster: string;
   readonly redisSentinelUser: string;
   readonly redisSentinelPasswordFile: string;
+  /** In place of that file. Never print it. */
+  readonly redisSentinelPassword: string;
   readonly redisTlsCa: string;
   readonly redisTlsCert: string;
   readonly redisTlsKey: string;
   readonly redisTlsServerName: string;
+  readonly redisTlsVerifyName: boolean;
   readonly redisConnectTimeoutMillis: number;
   readonly redisClusterTags: number;
   readonly redisMaxQueued: number;
@@ -74,6 +77,13 @@ export const REDIS_ROWS: { readonly [Key in keyof RedisSettings]: Setting<RedisS
     description: "A file that holds the password for the Sentinels. Read again when it changes.",
     ...optionalFile,
   },
+  redisSentinelPassword: {
+    name: "redis-sentinel-password",
+    default: "",
+    description: "That password itself. Others who look at this process may see it: a file is better.",
+    ...optionalText("a password"),
+    secret: true,
+  },
   redisTlsCa: {
     name: "redis-tls-ca",
     default: "",
@@ -97,6 +107,12 @@ export const REDIS_ROWS: { readonly [Key in keyof RedisSettings]: Setting<RedisS
     default: "",
     description: "The name that certificates of Redis must carry, if that is not the host's.",
     ...optionalText("the name of a host"),
+  },
+  redisTlsVerifyName: {
+    name: "redis-tls-verify-name",
+    default: "true",
+    description: "Whether certificates of Redis must carry that name; false: any name, from an authority as above.",
+    ...yesOrNo,
   },
   redisConnectTimeoutMillis: {
     name: "redis-connect-timeout",

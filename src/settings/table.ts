@@ -1,15 +1,31 @@
 import { z } from "zod";
-import type { ListenAddress } from "../http/listen-address.js";
 import { ADMIN_ROWS, type AdminSettings } from "./admin-rows.js";
 import { HEADER_ROWS, type HeaderRowSettings } from "./header-rows.js";
-import { address, duration, oneOf, optionalFile, type Setting, share, wholeNumber, yesOrNo } from "./kinds.js";
+import { duration, oneOf, optionalFile, type Setting, share, wholeNumber, yesOrNo } from "./kinds.js";
+import { LISTENER_ROWS, type ListenerSettings } from "./listener-rows.js";
 import { OBSERVE_ROWS, type ObserveSettings } from "./observe-rows.js";
+import type { GivenByRatelimit } from "./ratelimit/given-by-ratelimit.js";
 import { REDIS_ROWS, type RedisSettings } from "./redis-rows.js";
+import { XDS_DEFAULT_ROWS, type XdsDefaultSettings } from "./xds-default-rows.js";
+import { XDS_ROWS, type XdsSettings } from "./xds-rows.js";
 
 export type { Setting } from "./kinds.js";
 
 /** All that can be set from outside, checked and typed. */
-export interface Settings extends RedisSettings, ObserveSettings, HeaderRowSettings, AdminSettings {
+export interface Settings extends SettingTable {
+  /** Present where names of envoyproxy/ratelimit were in the environment. */
+  readonly givenByRatelimit?: GivenByRatelimit;
+}
+
+/** Those that have a row each. */
+export interface SettingTable
+  extends RedisSettings,
+    ObserveSettings,
+    HeaderRowSettings,
+    ListenerSettings,
+    AdminSettings,
+    XdsSettings,
+    XdsDefaultSettings {
   /** A file or a folder. */
   readonly rules: string;
   /** How often to look for changed rules; 0: not at all. */
@@ -23,20 +39,6 @@ export interface Settings extends RedisSettings, ObserveSettings, HeaderRowSetti
   readonly hashKeysSecretFile: string;
   /** The most refusals of Redis that are answered again without asking it; 0: none. */
   readonly denyCacheSize: number;
-  readonly grpcListen: ListenAddress;
-  readonly grpcServer: "native" | "grpc-js";
-  /** Files in PEM; empty: plain connections. */
-  readonly grpcTlsCert: string;
-  readonly grpcTlsKey: string;
-  /** With it, clients must show a certificate of one of these authorities. Empty: they need none. */
-  readonly grpcTlsClientCa: string;
-  readonly grpcMaxConcurrentStreams: number;
-  /** 0: connections may grow as old as they like. */
-  readonly grpcMaxConnectionAgeMillis: number;
-  readonly grpcMaxConnectionAgeGraceMillis: number;
-  readonly grpcKeepaliveMillis: number;
-  readonly grpcKeepaliveTimeoutMillis: number;
-  readonly httpListen: ListenAddress;
   /** What D13 says when the store fails. */
   readonly onStoreFailure: "error" | "allow" | "deny" | "local";
   /** Under `local`, what this process takes on itself of every limit: above 0, up to 1. */
@@ -56,11 +58,13 @@ export interface Settings extends RedisSettings, ObserveSettings, HeaderRowSetti
   readonly shutdownTimeoutMillis: number;
 }
 
+export type SettingKey = keyof SettingTable;
+
 /** A JavaScript Map holds 2^24 entries and no more. */
 const MOST_BUCKETS = 16_000_000;
 
 /** Every setting there is. */
-export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
+export const SETTINGS: { readonly [Key in keyof SettingTable]: Setting<SettingTable[Key]> } = {
   rules: {
     name: "rules",
     default: "config/rules",
@@ -68,6 +72,8 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     schema: z.string().min(1),
     mayBe: "the path of a file or a folder",
   },
+  ...XDS_ROWS,
+  ...XDS_DEFAULT_ROWS,
   rulesPollMillis: {
     name: "rules-poll",
     default: "1s",
@@ -106,73 +112,7 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description: "How many refusals of Redis to remember, a second at most, and answer again without it; 0: none.",
     ...wholeNumber(0, 1_000_000),
   },
-  grpcListen: {
-    name: "grpc-listen",
-    default: "0.0.0.0:8081",
-    description: "Where Envoy's calls are answered.",
-    ...address,
-  },
-  grpcServer: {
-    name: "grpc-server",
-    default: "native",
-    description: "The HTTP/2 server under gRPC: Weir's own, or @grpc/grpc-js, which costs many times the CPU.",
-    ...oneOf("native", "grpc-js"),
-  },
-  grpcTlsCert: {
-    name: "grpc-tls-cert",
-    default: "",
-    description: "The certificate for gRPC over TLS. It is read again when it changes. Needs the native server.",
-    ...optionalFile,
-  },
-  grpcTlsKey: {
-    name: "grpc-tls-key",
-    default: "",
-    description: "The key of that certificate.",
-    ...optionalFile,
-  },
-  grpcTlsClientCa: {
-    name: "grpc-tls-client-ca",
-    default: "",
-    description: "Authorities of which gRPC clients must show a certificate.",
-    ...optionalFile,
-  },
-  grpcMaxConcurrentStreams: {
-    name: "grpc-max-concurrent-streams",
-    default: "1000",
-    description: "Calls in flight that one gRPC connection may have. Needs the native server, as all of the below.",
-    ...wholeNumber(1, 1_000_000),
-  },
-  grpcMaxConnectionAgeMillis: {
-    name: "grpc-max-connection-age",
-    default: "0s",
-    description:
-      "After so long, a tenth more or less, a connection is asked to come anew, so that replicas share load.",
-    ...duration("0s", "720h"),
-  },
-  grpcMaxConnectionAgeGraceMillis: {
-    name: "grpc-max-connection-age-grace",
-    default: "10s",
-    description: "How long the calls of such a connection may go on.",
-    ...duration("0s", "24h"),
-  },
-  grpcKeepaliveMillis: {
-    name: "grpc-keepalive",
-    default: "60s",
-    description: "A connection that has been silent for so long is asked whether it still lives.",
-    ...duration("1s", "24h"),
-  },
-  grpcKeepaliveTimeoutMillis: {
-    name: "grpc-keepalive-timeout",
-    default: "20s",
-    description: "And closed when it does not answer within this time.",
-    ...duration("1s", "1h"),
-  },
-  httpListen: {
-    name: "http-listen",
-    default: "0.0.0.0:8080",
-    description: "Where /healthz, /readyz, /metrics and /json are served.",
-    ...address,
-  },
+  ...LISTENER_ROWS,
   ...ADMIN_ROWS,
   onStoreFailure: {
     name: "on-store-failure",
@@ -246,7 +186,7 @@ export const SETTINGS: { readonly [Key in keyof Settings]: Setting<Settings[Key]
 };
 
 /** The table's rows without their types, each with its key in Settings. */
-export const SETTING_ROWS = Object.entries(SETTINGS) as readonly (readonly [keyof Settings, Setting<unknown>])[];
+export const SETTING_ROWS = Object.entries(SETTINGS) as readonly (readonly [SettingKey, Setting<unknown>])[];
 
 export const VARIABLE_PREFIX = "WEIR_";
 
@@ -263,4 +203,4 @@ export function flagOf(setting: Setting<unknown>): string {
 /** Reads all settings from their texts at once. */
 export const settingsSchema = z.object(
   Object.fromEntries(SETTING_ROWS.map(([key, setting]) => [key, setting.schema])),
-) as unknown as z.ZodType<Settings>;
+) as unknown as z.ZodType<SettingTable>;

@@ -55,6 +55,19 @@ afterEach(async () => {
 });
 
 describe("the master that Sentinels name", () => {
+  it("is found when the password for the Sentinels is given itself, and not when that is a wrong one", async () => {
+    const { sentinelPasswordFile: _, ...options } = optionsOf();
+    link = openLink({ ...options, sentinelPassword: "wrong" });
+    const words = await until("the Sentinels refuse", async () => {
+      const { message } = await failureOf(count(link, "weir:a"));
+      return /WRONGPASS/.test(message) ? message : undefined;
+    });
+    expect(words).not.toContain(SENTINEL_USER.password);
+    await link.close();
+    link = await readyLink({ ...options, sentinelPassword: SENTINEL_USER.password });
+    expect(await count(link, "weir:a")).toBe(1);
+  });
+
   it("is used as the least users; after it is killed its replica is, and never again it", async () => {
     link = await readyLink(optionsOf());
     expect(await count(link, "weir:a")).toBe(1);

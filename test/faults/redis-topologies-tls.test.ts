@@ -55,6 +55,17 @@ describe("a server with TLS", () => {
     expect(link.isReady()).toBe(false);
   });
 
+  it("may carry another name where names are not looked at, but not come from another authority", async () => {
+    const url = urlAs(USER, redis.tlsUrl);
+    link = openLink({ url, tls: tlsWith({ serverName: "other.example.com" }) });
+    await untilWords(/does not match certificate's altnames/);
+    await link.close();
+    link = await readyLink({ url, tls: tlsWith({ serverName: "other.example.com", verifiesName: false }) });
+    await link.close();
+    link = openLink({ url, tls: tlsWith({ caFile: undefined, verifiesName: false }) });
+    await untilWords(/certificate/);
+  });
+
   it("refuses who shows no certificate", async () => {
     link = openLink({ url: urlAs(USER, redis.tlsUrl), tls: { caFile: authority.caFile } });
     await untilWords(/certificate required|alert|closed|ECONNRESET|EPIPE/);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { compileRules } from "../../src/rules/load-rules.js";
 import type { RulesLoader } from "../../src/rules/reload/rules-loader.js";
 import type { RuleSet } from "../../src/rules/rule.js";
+import { NO_TEXTS } from "../../src/rules/sources/packed-texts.js";
 import { until } from "../support/until.js";
 
 // As it is built: a thread runs JavaScript only.
@@ -100,7 +101,8 @@ function manyRules(count: number): string {
   return `domain: shop\ndescriptors:\n${rules.join("")}`;
 }
 
-const load = (known?: string, mostFaults = 100) => loader!.load({ path: folder, options: {}, known, mostFaults });
+const load = (known?: string, mostFaults = 100) =>
+  loader!.load({ input: { kind: "files", path: folder }, options: {}, known, inForce: NO_TEXTS, mostFaults });
 
 /** All of a rule set that is data. */
 function contents(rules: RuleSet | undefined) {

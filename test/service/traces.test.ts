@@ -190,13 +190,14 @@ describe("without the packages for traces", () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it("Weir says what to install when somebody does, and ends with 2", async () => {
-    const program = await run({ WEIR_TRACES_OTLP_ENDPOINT: collector.url });
+  it.each([
+    ["WEIR_TRACES_OTLP_ENDPOINT", { WEIR_TRACES_OTLP_ENDPOINT: "http://127.0.0.1:9" }],
+    ["TRACING_ENABLED", { TRACING_ENABLED: "true", USE_STATSD: "false" }],
+  ])("Weir says what to install when somebody does by %s, and ends with 2", async (name, env) => {
+    const program = await run(env);
     expect(await until("it has ended", () => program.ended())).toBe(2);
-    expect(program.output()).toContain(
-      "WEIR_TRACES_OTLP_ENDPOINT needs packages that this installation was made without",
-    );
-    expect(program.output()).toContain("npm install --include=optional");
+    expect(program.output()).toContain(`${name} needs packages that this installation was made without`);
+    expect(program.output()).toContain(`npm install --include=optional, or leave ${name} out`);
     await program.stop();
   });
 });

@@ -25,10 +25,11 @@ function method(service: string, name: string): Method {
 export class GrpcClient {
   readonly #client: Client;
 
-  constructor(port: number, options: ChannelOptions = {}) {
+  /** @param security plain, unless it is told */
+  constructor(port: number, options: ChannelOptions = {}, security = credentials.createInsecure()) {
     // A pool of its own: another test's connection to this port must not be taken.
     const own = { "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": -1 };
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { ...own, ...options });
+    this.#client = new Client(`127.0.0.1:${port}`, security, { ...own, ...options });
   }
 
   /** @param fields what goes along as metadata */

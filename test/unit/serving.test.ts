@@ -34,6 +34,25 @@ describe("being ready", () => {
     expect(serving.readiness()).toEqual({ ready: true, reasons: [] });
   });
 
+  it("waits for the first rules too, where they come later", async () => {
+    let hasRules = false;
+    const told: boolean[] = [];
+    serving = new Serving(
+      storeThatIs(() => true),
+      true,
+      () => hasRules,
+    );
+    serving.begin({ onChange: (isServing) => told.push(isServing) });
+    expect(serving.readiness()).toEqual({
+      ready: false,
+      reasons: ["no rules have come from the control plane yet"],
+    });
+    expect(told).toEqual([]);
+    hasRules = true;
+    await until("health says so", () => (told.length > 0 ? true : undefined));
+    expect([told, serving.readiness().ready]).toEqual([[true], true]);
+  });
+
   it("does not wait for the store when it is not to", () => {
     const told: boolean[] = [];
     serving = new Serving(

@@ -33,7 +33,9 @@ const enforcement = z.strictObject({
   until: time.optional(),
 });
 
-const reloadResult = z.enum(["reloaded", "unchanged", "refused"]);
+const reloadResult = z.enum(["reloaded", "partial", "unchanged", "refused"]).meta({
+  description: "partial: some that a control plane sent were refused, and the last good ones of them stay.",
+});
 
 export const statusSchema = z
   .strictObject({
@@ -41,7 +43,10 @@ export const statusSchema = z
     startedAt: time,
     store: z.strictObject({ kind: z.enum(["memory", "redis"]), ready: z.boolean(), breakerOpen: z.boolean() }),
     rules: z.strictObject({
-      source: z.string(),
+      source: z.string().meta({ description: "A file, a folder, or a control plane as xds://host:port." }),
+      version: z.string().optional().meta({
+        description: "Of rules from a control plane: the last update that was taken whole.",
+      }),
       domains: count,
       rules: count,
       loadedAt: time,
@@ -85,7 +90,9 @@ const rule = z
       }),
     ),
     flags: z.array(z.enum(["shadow_mode", "quota_mode", "detailed_metric"])),
-    source: z.strictObject({ file: z.string(), line: count, column: count }),
+    source: z.strictObject({ file: z.string(), line: count, column: count }).meta({
+      description: "Where it stands. Resources of a control plane are told as the rules files that listSources has.",
+    }),
     limits: z.array(ruleLimit),
     rates: z
       .strictObject({ okPerSecond: rate, overLimitPerSecond: rate })
@@ -100,6 +107,20 @@ export const rulesSchema = z
     offset: count,
   })
   .meta({ title: "Rules" });
+
+export const sourcesSchema = z
+  .strictObject({
+    loadedAt: time.meta({ description: "Of the rules; pages with another one are of other rules." }),
+    defaultAlgorithm: algorithm.meta({ description: "How limits count where the text does not say." }),
+    parts: z.array(
+      z.strictObject({
+        file: z.string(),
+        text: z.string().meta({ description: "As YAML. A file may go on in the next part, under the same name." }),
+      }),
+    ),
+    next: count.nullable().meta({ description: "The offset of the next page; null: there is none." }),
+  })
+  .meta({ title: "Sources" });
 
 export const limitedSchema = z
   .strictObject({

@@ -105,4 +105,6 @@ export const rulesQuerySchema = z.strictObject({
   limit: queryNumber(1, 1_000, 200),
 });
 
+export const sourcesQuerySchema = z.strictObject({ offset: queryNumber(0, 999_999_999, 0) });
+
 export const limitedQuerySchema = z.strictObject({ limit: queryNumber(1, 100, 20) });

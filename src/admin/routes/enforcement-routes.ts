@@ -56,15 +56,21 @@ function resumeRoute({ controls, audit }: AdminParts): ApiRoute {
 }
 
 /** Reading the rules again. */
-export function reloadRoute({ rules, audit }: AdminParts): ApiRoute {
+export function reloadRoute({ rules, rulesSource, areRulesPushed, audit }: AdminParts): ApiRoute {
   return apiRoute({
     method: "POST",
     path: "/api/v1/reload",
     operationId: "reloadRules",
     summary: "Reads the rules of this replica again now, and tells what came of it.",
     answers: { status: 200, schema: reloadSchema },
-    errors: [],
+    errors: [409],
     handle: async ({ from }) => {
+      if (areRulesPushed) {
+        throw new ApiError(
+          409,
+          `rules come from ${rulesSource}, which sends them when they change: there is nothing to read`,
+        );
+      }
       const result = await rules.reloadNow();
       const { texts, more } = result.kind === "unchanged" ? { texts: [], more: 0 } : result.faults;
       audit({ action: "rules_reloaded", from, details: { result: result.kind } });

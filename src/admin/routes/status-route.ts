@@ -1,5 +1,5 @@
 import { countRules } from "../../rules/reload/encoded-rules.js";
-import type { PastReload } from "../../rules/reload/live-rules.js";
+import type { PastReload } from "../../rules/reload/reload-result.js";
 import type { AdminParts } from "../admin-parts.js";
 import { statusSchema } from "../api/answer-schemas.js";
 import { type ApiRoute, apiRoute } from "../api/api-route.js";
@@ -7,7 +7,7 @@ import { toldEnforcement } from "./told.js";
 
 /** How Weir runs. */
 export function statusRoute(parts: AdminParts): ApiRoute {
-  const { version, startedAt, rulesPath, rules, store, isBreakerOpen, controls } = parts;
+  const { version, startedAt, rulesSource, rules, store, isBreakerOpen, controls } = parts;
   return apiRoute({
     method: "GET",
     path: "/api/v1/status",
@@ -22,7 +22,8 @@ export function statusRoute(parts: AdminParts): ApiRoute {
         startedAt: startedAt.toISOString(),
         store: { kind: store.kind, ready: store.isReady(), breakerOpen: isBreakerOpen() },
         rules: {
-          source: rulesPath,
+          source: rulesSource,
+          ...(rules.version === undefined ? {} : { version: rules.version }),
           domains: rules.current.domains.size,
           rules: countRules(rules.encoded),
           loadedAt: rules.loadedAt.toISOString(),

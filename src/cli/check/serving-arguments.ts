@@ -7,7 +7,7 @@ import { type CHECK_FLAGS, type CheckFlags, readAddress, readTimeout } from "./c
 export interface ServingPlan {
   /** gRPC: its health service. HTTP: `/readyz`. */
   readonly protocol: "gRPC" | "HTTP";
-  /** host:port */
+  /** host:port, or unix:/path */
   readonly address: string;
   readonly timeoutMillis: number;
 }
@@ -39,8 +39,9 @@ function planFromSettings(env: Environment, timeoutMillis: number): ServingPlan 
   if (settings === undefined) return errors.join("\n");
   const { grpcListen, httpListen, grpcTlsCert } = settings;
   // A certificate is for the names that proxies know the server by, and who asks may need to show one, too.
-  if (grpcTlsCert === "" && grpcListen.port !== 0) {
-    return { protocol: "gRPC", address: localAddress(grpcListen), timeoutMillis };
+  if (grpcTlsCert === "" && ("path" in grpcListen || grpcListen.port !== 0)) {
+    const address = "path" in grpcListen ? formatAddress(grpcListen) : localAddress(grpcListen);
+    return { protocol: "gRPC", address, timeoutMillis };
   }
   if (httpListen.port !== 0) return { protocol: "HTTP", address: localAddress(httpListen), timeoutMillis };
   return "which server? WEIR_HTTP_LISTEN leaves the port to the system: give --addr HOST:PORT";

@@ -41,9 +41,10 @@ function statusLines({ status }: Frame): Line[] {
   const { lastReload } = rules;
   const reload = lastReload === undefined ? "" : `, reload ${lastReload.result} ${clock(lastReload.at)}`;
   const text = `weir ${version}   store ${store.kind} ${state}   ${rules.rules} rules since ${clock(rules.loadedAt)}${reload}`;
-  const isWell = store.ready && !store.breakerOpen && lastReload?.result !== "refused";
+  const isRefused = lastReload?.result === "refused" || lastReload?.result === "partial";
+  const isWell = store.ready && !store.breakerOpen && !isRefused;
   const lines: Line[] = [{ text: printable(text), ...(isWell ? {} : { style: "alarm" }) }];
-  if (lastReload?.result === "refused") {
+  if (lastReload !== undefined && isRefused) {
     const [fault = ""] = (lastReload.faults[0] ?? "").split("\n");
     lines.push({ text: printable(fault), style: "alarm" });
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AdminTarget, askAdmin } from "../admin/ask-admin.js";
 
 const entry = z.object({ key: z.string(), value: z.string().optional(), digest: z.string().optional() });
 const rate = z.number();
@@ -65,27 +66,12 @@ export interface Snapshot {
   readonly overrides: z.output<typeof overridesSchema>["overrides"];
 }
 
-/** The admin API did not answer, or not as one. The message says in one line why. */
-export class NoSnapshot extends Error {
-  override readonly name = "NoSnapshot";
-}
-
-const TIMEOUT_MILLIS = 5_000;
-
-/** Whom to ask, and how long. */
-export interface Source {
-  readonly adminUrl: URL;
-  readonly token: string | undefined;
-  /** Ends waiting for answers. */
-  readonly signal: AbortSignal;
-}
-
 /**
  * Asks the admin API for all that is shown.
- * @throws NoSnapshot
+ * @throws NoAdminAnswer
  */
-export async function takeSnapshot(source: Source): Promise<Snapshot> {
-  const ask = <Schema extends z.ZodType>(path: string, schema: Schema) => get(source, path, schema);
+export async function takeSnapshot(target: AdminTarget, quit: AbortSignal): Promise<Snapshot> {
+  const ask = <Schema extends z.ZodType>(path: string, schema: Schema) => askAdmin(target, path, schema, quit);
   const [status, traffic, { limited }, { overrides }] = await Promise.all([
     ask("status", statusSchema),
     ask("traffic", trafficSchema),
@@ -93,41 +79,4 @@ export async function takeSnapshot(source: Source): Promise<Snapshot> {
     ask("overrides", overridesSchema),
   ]);
   return { status, traffic, limited, overrides };
-}
-
-async function get<Schema extends z.ZodType>(
-  { adminUrl, token, signal: quit }: Source,
-  path: string,
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MILLIS), quit]);
-  let status: number;
-  let text: string;
-  try {
-    const response = await fetch(new URL(`/api/v1/${path}`, adminUrl), { headers, signal, redirect: "manual" });
-    status = response.status;
-    text = await response.text();
-  } catch (error) {
-    throw new NoSnapshot(reasonOf(error as Error), { cause: error });
-  }
-  if (status === 401) throw new NoSnapshot("it wants a token, or another one: --token-file FILE");
-  const { data, error } = schema.safeParse(parsed(text));
-  if (status === 200 && error === undefined) return data as z.output<Schema>;
-  throw new NoSnapshot(`GET /api/v1/${path} is answered with ${status} and not as Weir's admin API does`);
-}
-
-/** What fetch says of a connection that failed is in its cause. */
-function reasonOf(error: Error): string {
-  if (error.name === "TimeoutError") return `not within ${TIMEOUT_MILLIS / 1_000} s`;
-  const { cause } = error as { cause?: { code?: string; message?: string } };
-  return cause?.code ?? cause?.message ?? error.message;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

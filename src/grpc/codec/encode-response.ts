@@ -1,6 +1,6 @@
 import protobuf from "protobufjs/minimal.js";
 import type { Code, CurrentLimit, Decision, DescriptorStatus } from "../../engine/decision.js";
-import type { HeaderField } from "../../engine/response-headers.js";
+import type { HeaderField } from "../../engine/header-field.js";
 import type { JsonObject, JsonValue } from "../../rules/rule.js";
 import { unitNumber } from "./unit-names.js";
 

@@ -9,6 +9,8 @@ export interface OtlpOptions {
   readonly endpoint: string;
   /** Of calls whose caller has not decided, the share that is traced: 0 to 1. */
   readonly sampleRatio: number;
+  /** Of whom the traces are: `service.name`. */
+  readonly serviceName: string;
   readonly version: string;
   /** Told in words why spans did not arrive. */
   readonly onFault: (reason: string) => void;
@@ -29,7 +31,7 @@ const FLUSH_MILLIS = 2_000;
 export type OtlpTracer = Awaited<ReturnType<typeof openOtlpTracer>>;
 
 /** @throws TracePackagesMissing where they were left out of the installation */
-export async function openOtlpTracer({ endpoint, sampleRatio, version, onFault }: OtlpOptions) {
+export async function openOtlpTracer({ endpoint, sampleRatio, serviceName, version, onFault }: OtlpOptions) {
   const { api, sdk, resources, otlp } = await loadPackages();
   const tellFault = (text: string): void => onFault(reasonIn(text));
   const ignore = (): void => {};
@@ -40,7 +42,7 @@ export async function openOtlpTracer({ endpoint, sampleRatio, version, onFault }
   const exporter = new otlp.OTLPTraceExporter({ url: tracesUrl(endpoint), timeoutMillis: EXPORT_MILLIS });
   const provider = new sdk.TracerProvider({
     resource: resources.resourceFromAttributes({
-      "service.name": "weir",
+      "service.name": serviceName,
       "service.version": version,
       "host.name": hostname(),
     }),

@@ -1,45 +1,36 @@
 import type { CompileOptions } from "../load-rules.js";
 import type { RuleSet } from "../rule.js";
-import { ChangeWatch } from "./change-watch.js";
+import { NO_TEXTS, type PackedTexts } from "../sources/packed-texts.js";
+import type { RulesInput } from "../sources/rules-input.js";
+import type { RulesSource } from "../sources/rules-source.js";
 import type { EncodedRules } from "./encoded-rules.js";
 import type { FaultTexts } from "./load-messages.js";
+import type { PastReload, ReloadResult } from "./reload-result.js";
 import { type LoadedRules, type LoadOutcome, RulesLoader } from "./rules-loader.js";
 
 /** Rules that came into force. */
 export interface RulesInForce extends LoadedRules {
-  /** From the moment their files were asked for. */
+  /** From the moment they were asked for. */
   readonly seconds: number;
 }
 
-/** What happens to rules after the start, told to whoever observes it. The methods must not throw. */
+/** What happens to rules, told to whoever observes it. The methods must not throw. */
 export interface ReloadEvents {
-  /** Changed rules have come into force. */
+  /** The first rules have come into force. Some that were sent may have been refused. */
+  rulesLoaded(inForce: RulesInForce): void;
+  /** Changed rules have come into force. Of those that were refused the last good ones stay. */
   rulesReloaded(inForce: RulesInForce): void;
-  /** The files were read again and say what they said: the rules in force stay. */
+  /** The rules were loaded again and are what they were: those in force stay. */
   rulesUnchanged(seconds: number): void;
-  /** The files have errors, or could not be read: the rules in force stay. */
+  /** The rules have errors, or could not be read: those in force stay. */
   rulesRefused(faults: FaultTexts, seconds: number): void;
-  /** A folder gives no events: changes are found only by looking, or when we are told to reload. */
-  rulesNotWatched(folder: string, error: Error): void;
 }
 
 export interface LiveRulesOptions {
-  /** A file or a folder. */
-  readonly path: string;
+  readonly source: RulesSource;
   readonly compile: CompileOptions;
-  /** How often to look for changes besides being told by the file system; 0: never. */
-  readonly pollMillis: number;
   readonly events: ReloadEvents;
 }
-
-/** How reading the rules again ended. */
-export type ReloadResult =
-  | { readonly kind: "reloaded"; readonly seconds: number; readonly faults: FaultTexts }
-  | { readonly kind: "unchanged"; readonly seconds: number }
-  | { readonly kind: "refused"; readonly seconds: number; readonly faults: FaultTexts };
-
-/** A result, and when it was there. */
-export type PastReload = ReloadResult & { readonly at: Date };
 
 /** The first rules, or why there are none. */
 export type FirstRules = RulesInForce | Exclude<LoadOutcome, { readonly kind: "rules" | "unchanged" }>;
@@ -52,19 +43,23 @@ const NO_RULES: EncodedRules = { bytes: new Uint8Array(0), offsets: new Uint32Ar
 /** What whoever waits for a reload hears at the end. */
 const CLOSED: ReloadResult = { kind: "refused", seconds: 0, faults: { texts: ["Weir is stopping"], more: 0 } };
 
+/** What whoever asks hears while there is nothing to load. */
+const NOTHING_NEW: ReloadResult = { kind: "unchanged", seconds: 0 };
+
 /**
- * The rules in force, kept as their files are: when these change the rules are loaded anew and put in place at once,
- * if they are good. So whoever asks for `current` once per request never sees half of a change.
+ * The rules in force, kept as their source has them: when that changes the rules are loaded anew and put in place at
+ * once, if they are good. So whoever asks for `current` once per request never sees half of a change.
  */
 export class LiveRules {
   readonly #options: LiveRulesOptions;
   readonly #loader = new RulesLoader();
-  readonly #watch: ChangeWatch;
   #current: RuleSet = { domains: new Map() };
   #encoded: EncodedRules = NO_RULES;
+  #texts: PackedTexts = NO_TEXTS;
+  #version: string | undefined;
   #loadedAt = new Date();
   #lastReload: PastReload | undefined;
-  /** Stands for the files that `current` was made of. */
+  /** Stands for what `current` was made of; undefined until there are rules. */
   #content: string | undefined;
   #loading = false;
   #loadAgain = false;
@@ -73,14 +68,7 @@ export class LiveRules {
   #closed = false;
 
   constructor(options: LiveRulesOptions) {
-    const { path, pollMillis, events } = options;
     this.#options = options;
-    this.#watch = new ChangeWatch({
-      path,
-      pollMillis,
-      onChange: () => this.reload(),
-      onFault: (folder, error) => events.rulesNotWatched(folder, error),
-    });
   }
 
   /** The rules in force; none before the first ones were loaded. */
@@ -93,35 +81,58 @@ export class LiveRules {
     return this.#encoded;
   }
 
-  /** When the rules in force came into force. */
+  /** What the rules in force were made of; resources as the rules files that they stand for. */
+  get texts(): PackedTexts {
+    return this.#texts;
+  }
+
+  /** Whether there have been rules yet. */
+  get isLoaded(): boolean {
+    return this.#content !== undefined;
+  }
+
+  /** What the sender of the rules calls the last update that was taken whole; undefined for files. */
+  get version(): string | undefined {
+    return this.#version;
+  }
+
+  /** Since when what is in force is, which may be no rules. */
   get loadedAt(): Date {
     return this.#loadedAt;
   }
 
-  /** How their files were read the last time; undefined until they were read again. */
+  /** How they were loaded the last time; undefined until they were loaded again. */
   get lastReload(): PastReload | undefined {
     return this.#lastReload;
   }
 
-  /** Loads the first rules, and if they are good follows their files from then on. All their faults are told. */
+  /** Loads the rules that are there, and if they are good follows them from then on. All their faults are told. */
   async start(): Promise<FirstRules> {
     // Before they are read: a change meanwhile is one.
-    await this.#watch.start();
+    await this.follow();
+    const input = this.#options.source.input();
+    if (input === undefined) throw new Error("a source whose rules come later cannot be started with");
     // Nothing else is to be done yet, so this one need not stand back; then its memory is given back.
     const loader = new RulesLoader({ background: false });
-    const { outcome, seconds } = await this.#load(loader, Number.MAX_SAFE_INTEGER);
+    const { outcome, seconds } = await this.#load(input, loader, Number.MAX_SAFE_INTEGER);
     await loader.close();
     if (outcome.kind === "unchanged") throw new Error("the first rules cannot be unchanged");
     if (outcome.kind !== "rules") {
       await this.close();
       return outcome;
     }
-    this.#putInForce(outcome);
+    const first = { ...outcome, seconds };
+    this.#putInForce(first, input);
     if (this.#loadAgain) void this.#reloadWhileAsked();
-    return { ...outcome, seconds };
+    return first;
   }
 
-  /** Reads the files again, whether they seem changed or not; when they are being read already, once more after that. */
+  /** Takes rules as they come. */
+  async follow(): Promise<void> {
+    await this.#options.source.follow(() => this.reloadNow());
+  }
+
+  /** Loads the rules again, whether they seem changed or not; when they are being loaded already, once more after that. */
   reload(): void {
     this.#loadAgain = true;
     if (!this.#loading) void this.#reloadWhileAsked();
@@ -135,10 +146,10 @@ export class LiveRules {
     });
   }
 
-  /** Follows the files no longer. The rules in force stay. */
+  /** Takes no more rules. Those in force stay. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#watch.close();
+    this.#options.source.close();
     await this.#loader.close();
     for (const tell of this.#asked.splice(0)) tell(CLOSED);
   }
@@ -147,44 +158,66 @@ export class LiveRules {
     while (this.#loadAgain && !this.#closed) {
       this.#loadAgain = false;
       const asked = this.#asked.splice(0);
-      const { outcome, seconds } = await this.#load(this.#loader, MOST_RELOAD_FAULTS);
-      const result = this.#closed ? CLOSED : this.#conclude(outcome, seconds);
+      const result = await this.#reloadOnce(this.#options.source.input());
       for (const tell of asked) tell(result);
     }
   }
 
-  async #load(loader: RulesLoader, mostFaults: number): Promise<{ outcome: LoadOutcome; seconds: number }> {
-    const { path, compile: options } = this.#options;
-    const startedMillis = performance.now();
-    this.#loading = true;
-    const outcome = await loader.load({ path, options, known: this.#content, mostFaults });
-    this.#loading = false;
-    return { outcome, seconds: (performance.now() - startedMillis) / 1000 };
-  }
-
-  #conclude(outcome: LoadOutcome, seconds: number): ReloadResult {
-    const { events } = this.#options;
-    let result: ReloadResult;
-    if (outcome.kind === "rules") {
-      this.#putInForce(outcome);
-      events.rulesReloaded({ ...outcome, seconds });
-      result = { kind: "reloaded", seconds, faults: outcome.warnings };
-    } else if (outcome.kind === "unchanged") {
-      events.rulesUnchanged(seconds);
-      result = { kind: "unchanged", seconds };
-    } else {
-      const faults = outcome.kind === "faulty" ? outcome.faults : { texts: [outcome.reason], more: 0 };
-      events.rulesRefused(faults, seconds);
-      result = { kind: "refused", seconds, faults };
-    }
+  async #reloadOnce(input: RulesInput | undefined): Promise<ReloadResult> {
+    if (input === undefined) return NOTHING_NEW;
+    const { outcome, seconds } = await this.#load(input, this.#loader, MOST_RELOAD_FAULTS);
+    if (this.#closed) return CLOSED;
+    const result = this.#conclude(outcome, input, seconds);
     this.#lastReload = { ...result, at: new Date() };
     return result;
   }
 
-  #putInForce({ rules, encoded, content }: LoadedRules): void {
-    this.#current = rules;
-    this.#encoded = encoded;
+  async #load(
+    input: RulesInput,
+    loader: RulesLoader,
+    mostFaults: number,
+  ): Promise<{ outcome: LoadOutcome; seconds: number }> {
+    const startedMillis = performance.now();
+    this.#loading = true;
+    const known = { known: this.#content, inForce: this.#texts };
+    const outcome = await loader.load({ input, options: this.#options.compile, ...known, mostFaults });
+    this.#loading = false;
+    return { outcome, seconds: (performance.now() - startedMillis) / 1000 };
+  }
+
+  #conclude(outcome: LoadOutcome, input: RulesInput, seconds: number): ReloadResult {
+    const { events } = this.#options;
+    if (outcome.kind === "rules") {
+      this.#putInForce({ ...outcome, seconds }, input);
+      const isPartial = outcome.refused.texts.length > 0;
+      return isPartial
+        ? { kind: "partial", seconds, faults: outcome.refused }
+        : { kind: "reloaded", seconds, faults: outcome.warnings };
+    }
+    if (outcome.kind === "unchanged") {
+      this.#noteVersion(input);
+      events.rulesUnchanged(seconds);
+      return { kind: "unchanged", seconds };
+    }
+    const faults = outcome.kind === "faulty" ? outcome.faults : { texts: [outcome.reason], more: 0 };
+    events.rulesRefused(faults, seconds);
+    return { kind: "refused", seconds, faults };
+  }
+
+  #putInForce(inForce: RulesInForce, input: RulesInput): void {
+    const { events } = this.#options;
+    const isFirst = this.#content === undefined;
+    this.#current = inForce.rules;
+    this.#encoded = inForce.encoded;
+    this.#texts = inForce.texts;
+    this.#content = inForce.content;
     this.#loadedAt = new Date();
-    this.#content = content;
+    if (inForce.refused.texts.length === 0) this.#noteVersion(input);
+    if (isFirst) events.rulesLoaded(inForce);
+    else events.rulesReloaded(inForce);
+  }
+
+  #noteVersion(input: RulesInput): void {
+    if (input.kind === "resources") this.#version = input.version;
   }
 }

@@ -1,9 +1,14 @@
 import { createHash } from "node:crypto";
+import { DEFAULT_ALGORITHM } from "../algorithm.js";
 import { type Fault, formatFault, sortFaults } from "../faults.js";
-import { compileRules } from "../load-rules.js";
+import { compileChecked, compileRules } from "../load-rules.js";
 import { readFiles } from "../read-files.js";
-import type { Rule } from "../rule.js";
+import type { Rule, RuleSet } from "../rule.js";
 import type { SourceFile } from "../source-file.js";
+import { unpackResources } from "../sources/packed-resources.js";
+import { packTexts, unpackTexts } from "../sources/packed-texts.js";
+import type { RulesInput } from "../sources/rules-input.js";
+import { acceptResources } from "../xds/accept-resources.js";
 import { encodeRules } from "./encoded-rules.js";
 import type { FaultTexts, LoadReply, LoadRequest, PlacesSlice } from "./load-messages.js";
 
@@ -11,22 +16,71 @@ import type { FaultTexts, LoadReply, LoadRequest, PlacesSlice } from "./load-mes
 const RULES_A_SLICE = 50;
 
 /** Reads and checks rules. What goes wrong unforeseen is thrown. */
-export async function loadForThread({ path, options, known, mostFaults, slices }: LoadRequest): Promise<LoadReply> {
+export async function loadForThread(request: LoadRequest): Promise<LoadReply> {
+  const { input } = request;
+  return input.kind === "files" ? await loadFiles(input.path, request) : loadResources(input, request);
+}
+
+async function loadFiles(path: string, request: LoadRequest): Promise<LoadReply> {
   const { files, faults } = await readFiles(path);
   const content = identify(files);
   const unreadable = faults.some(isError);
-  if (content === known && !unreadable) return { kind: "unchanged" };
-  const compiled = compileRules(files, options);
-  const texts = describeFaults(sortFaults([...faults, ...compiled.faults]), mostFaults);
+  if (content === request.known && !unreadable) return { kind: "unchanged" };
+  const compiled = compileRules(files, request.options);
+  const texts = describeFaults(sortFaults([...faults, ...compiled.faults]), request.mostFaults);
   if (compiled.rules === undefined || unreadable) return { kind: "faulty", faults: texts };
-  const all = [...compiled.rules.domains.values()].flatMap((domain) => domain.rules);
+  return replyWith({ rules: compiled.rules, files, content, warnings: texts, refused: NO_FAULTS }, request);
+}
+
+const NO_FAULTS: FaultTexts = { texts: [], more: 0 };
+
+const NO_RESOURCES: FaultTexts = {
+  texts: ["warning: the update has no resources: there are no rules, and every request is let through"],
+  more: 0,
+};
+
+function loadResources(input: RulesInput & { kind: "resources" }, request: LoadRequest): LoadReply {
+  const { defaultAlgorithm = DEFAULT_ALGORITHM } = request.options;
+  const resources = unpackResources(input.resources);
+  const options = { defaults: input.defaults, defaultAlgorithm };
+  const { accepted, faults } = acceptResources(resources, unpackTexts(request.inForce), options);
+  const refused = describeFaults(sortFaults(faults), request.mostFaults);
+  // Nothing of it can be used: what is in force is better than no rules at all.
+  if (accepted.length === 0 && faults.length > 0) return { kind: "faulty", faults: refused };
+  const files = accepted.map(({ file }) => file);
+  const content = identify(files);
+  if (content === request.known)
+    return faults.length === 0 ? { kind: "unchanged" } : { kind: "faulty", faults: refused };
+  const compiled = compileChecked(
+    accepted.map(({ checked }) => checked),
+    [],
+    defaultAlgorithm,
+  );
+  if (compiled.rules === undefined) throw new Error("resources that were accepted do not compile");
+  const warnings = resources.length === 0 ? NO_RESOURCES : describeFaults(compiled.faults, request.mostFaults);
+  return replyWith({ rules: compiled.rules, files, content, warnings, refused }, request);
+}
+
+/** Rules that are good. */
+interface Made {
+  readonly rules: RuleSet;
+  readonly files: readonly SourceFile[];
+  readonly content: string;
+  readonly warnings: FaultTexts;
+  readonly refused: FaultTexts;
+}
+
+function replyWith({ rules, files, content, warnings, refused }: Made, { slices }: LoadRequest): LoadReply {
+  const all = [...rules.domains.values()].flatMap((domain) => domain.rules);
   return {
     kind: "rules",
     content,
-    domains: [...compiled.rules.domains.keys()],
+    domains: [...rules.domains.keys()],
     rules: encodeRules(all),
     slices: sendPlaces(all, slices),
-    warnings: texts,
+    texts: packTexts(files),
+    warnings,
+    refused,
   };
 }
 

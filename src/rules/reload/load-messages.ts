@@ -1,6 +1,8 @@
 import type { MessagePort } from "node:worker_threads";
 import type { CompileOptions } from "../load-rules.js";
 import type { Rule } from "../rule.js";
+import type { PackedTexts } from "../sources/packed-texts.js";
+import type { RulesInput } from "../sources/rules-input.js";
 import type { EncodedRules } from "./encoded-rules.js";
 
 /** Faults as text, as many of them as were asked for. */
@@ -19,11 +21,12 @@ export interface ThreadData {
 
 /** What is asked of the thread that loads rules. */
 export interface LoadRequest {
-  /** A file or a folder. */
-  readonly path: string;
+  readonly input: RulesInput;
   readonly options: CompileOptions;
   /** The `content` of the rules that the asker has; the same again is not sent. */
   readonly known: string | undefined;
+  /** What those rules were made of. */
+  readonly inForce: PackedTexts;
   /** How many faults to put into words. */
   readonly mostFaults: number;
   /** Takes the places of the rules, in arrays of some. */
@@ -41,9 +44,13 @@ export type LoadReply =
       readonly rules: EncodedRules;
       /** How many slices there are of their places. */
       readonly slices: number;
+      /** What they were made of; resources as the rules files that they stand for. */
+      readonly texts: PackedTexts;
       readonly warnings: FaultTexts;
+      /** The errors of what is not among them, though it was sent. */
+      readonly refused: FaultTexts;
     }
-  /** The files say what the asker has. */
+  /** They say what the asker has. */
   | { readonly kind: "unchanged" }
   /** There are errors among the faults. */
   | { readonly kind: "faulty"; readonly faults: FaultTexts };

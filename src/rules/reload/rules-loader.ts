@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { RuleSet } from "../rule.js";
 import { RuleSetBuilder } from "../rule-set-builder.js";
+import type { PackedTexts } from "../sources/packed-texts.js";
 import { EncodedRuleNode, type EncodedRules } from "./encoded-rules.js";
 import { inTurns } from "./in-turns.js";
 import type { FaultTexts, LoadReply, LoadRequest, PlacesSlice, ThreadData } from "./load-messages.js";
@@ -14,7 +15,11 @@ export interface LoadedRules {
   readonly encoded: EncodedRules;
   /** Stands for the content of all files. */
   readonly content: string;
+  /** That content: files, and resources as the rules files that they stand for. */
+  readonly texts: PackedTexts;
   readonly warnings: FaultTexts;
+  /** The errors of what is not among the rules, though it was sent. */
+  readonly refused: FaultTexts;
 }
 
 /** What came of loading rules. */
@@ -144,10 +149,10 @@ function defaultHeapMegabytes(): number {
 }
 
 async function takeOver(reply: LoadReply & { kind: "rules" }, receiver: MessagePort): Promise<LoadedRules> {
-  const { domains, rules: encoded, content, warnings } = reply;
+  const { domains, rules: encoded, content, texts, warnings, refused } = reply;
   const builder = new RuleSetBuilder(domains);
   await inTurns(addSlices(builder, reply, receiver));
-  return { kind: "rules", rules: builder.finish(), encoded, content, warnings };
+  return { kind: "rules", rules: builder.finish(), encoded, content, texts, warnings, refused };
 }
 
 function* addSlices(

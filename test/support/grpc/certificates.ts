@@ -13,11 +13,16 @@ export class TestAuthority {
     openssl("req", "-x509", ...EC, "-keyout", this.#caKey, "-out", this.caFile, "-subj", `/CN=${name}`, "-days", "2");
   }
 
-  /** Signs a certificate for localhost and 127.0.0.1. @returns its files */
-  sign(commonName: string): { certFile: string; keyFile: string } {
+  /**
+   * Signs a certificate.
+   *
+   * @param names its subject alternative names as openssl writes them
+   * @returns its files
+   */
+  sign(commonName: string, names = "DNS:localhost,IP:127.0.0.1"): { certFile: string; keyFile: string } {
     const file = (ending: string): string => join(this.folder, `${commonName}.${ending}`);
     openssl("req", "-new", ...EC, "-keyout", file("key"), "-out", file("csr"), "-subj", `/CN=${commonName}`);
-    writeFileSync(file("ext"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+    writeFileSync(file("ext"), `subjectAltName=${names}\n`);
     const from = ["-in", file("csr"), "-CA", this.caFile, "-CAkey", this.#caKey, "-CAcreateserial"];
     openssl("x509", "-req", ...from, "-out", file("crt"), "-days", "2", "-extfile", file("ext"));
     return { certFile: file("crt"), keyFile: file("key") };

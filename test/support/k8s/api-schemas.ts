@@ -8,11 +8,14 @@ import type { Resource } from "./manifests.js";
 /** The oldest Kubernetes that the manifests are for, and the newest whose schemas there are. */
 export const KUBERNETES_VERSIONS = ["1.30.0", "1.37.0"] as const;
 
-/** Holds resources to the schemas of a Kubernetes' API and of the Prometheus Operator; what those do not name is a fault. */
+/**
+ * Holds resources to the schemas of a Kubernetes' API, of the Prometheus Operator and of Envoy Gateway; what those do not
+ * name is a fault.
+ */
 export async function checkSchemas(version: string, resources: readonly Resource[]): Promise<ToolRun> {
   const folder = await mkdtemp(join(tmpdir(), "weir-crds-"));
   try {
-    await writeOperatorSchemas(folder);
+    await writeCustomSchemas(folder);
     const files = "{{.ResourceKind}}{{.KindSuffix}}.json";
     const locations = [`${KUBERNETES_TOOLS}/schemas/v${version}/${files}`, `${folder}/${files}`];
     const args = ["-strict", "-summary", ...locations.flatMap((location) => ["-schema-location", location])];
@@ -31,8 +34,8 @@ interface Definition {
   };
 }
 
-/** The schemas in the operator's definitions, under the names that kubeconform looks for. */
-async function writeOperatorSchemas(folder: string): Promise<void> {
+/** The schemas in definitions of custom resources, under the names that kubeconform looks for. */
+async function writeCustomSchemas(folder: string): Promise<void> {
   const crds = join(KUBERNETES_TOOLS, "crds");
   for (const file of await readdir(crds)) {
     const { spec } = parse(await readFile(join(crds, file), "utf8")) as Definition;

@@ -192,6 +192,13 @@ answer      OK, remaining 1, reset 30s (one hit, bucket full)`);
     expect(cli.errors).toEqual([`weir explain: ${words}`, "Usage: weir explain [flags] RULES DOMAIN KEY=VALUE..."]);
   });
 
+  it("names the server that does not answer, also where it is the usual one", async () => {
+    const cli = new CliUnderTest();
+    const token = folder.write("token", "secret");
+    await cli.run(["explain", "--token-file", token, "no-such-domain", "a=b"]);
+    expect(cli.errors.join("\n")).not.toContain("undefined");
+  });
+
   it("shows the faults of broken rules and exits with 1", async () => {
     const cli = new CliUnderTest();
     expect(await cli.run(["explain", folder.write("b.yaml", "domian: shop"), "shop", "a=b"])).toBe(1);

@@ -91,6 +91,31 @@ describe("headers for the client", () => {
     expect(Object.keys(policies(headers["ratelimit-policy"]))).toEqual(["per-client", "path=/login > client"]);
   });
 
+  it("tell as envoyproxy/ratelimit does of the limit that refuses last, else of the one with the least left", () => {
+    const responseHeaders = ["limit", "remaining", "reset"] as const;
+    const names = { limitHeader: "x-limit", resetHeader: "retry-after" };
+    const { decide } = bench({ responseHeaders, ...names });
+    expect(headersOf(decide(login))).toEqual({ "x-limit": "2", "ratelimit-remaining": "1", "retry-after": "30" });
+    decide(login);
+    const refused = [descriptor({ banned: "x" }), ...login, descriptor({ free: "x" }), descriptor({ no: "rule" })];
+    expect(headersOf(decide(refused))).toEqual({ "x-limit": "2", "ratelimit-remaining": "0", "retry-after": "30" });
+    expect(decide([descriptor({ free: "x" }), descriptor({ no: "rule" })])).not.toHaveProperty("responseHeaders");
+    expect(headersAfter(1, login, { responseHeaders: ["remaining"] })).toEqual({ "ratelimit-remaining": "1" });
+  });
+
+  it("tell those three of limits in shadow too, but never over a deny_response's own", () => {
+    const settings = { responseHeaders: ["limit", "reset", "ratelimit"], globalShadow: true } as const;
+    expect(headersAfter(3, [descriptor({ path: "/login", client: "a" })], settings)).toEqual({
+      "ratelimit-limit": "2",
+      "ratelimit-reset": "30",
+    });
+    expect(headersAfter(2, [descriptor({ shadowed: "x" })], { responseHeaders: ["remaining"] })).toEqual({
+      "ratelimit-remaining": "0",
+    });
+    const own = { responseHeaders: ["limit", "reset"], resetHeader: "retry-after" } as const;
+    expect(headersAfter(2, [descriptor({ denied: "x" })], own)).toEqual({ "ratelimit-limit": "1" });
+  });
+
   it("keep to what they promise: the same request passes when Retry-After is over, and not a second before", () => {
     const { decide, clock } = bench();
     for (let i = 0; i < 3; i++) decide(login);

@@ -118,6 +118,64 @@ describe("client certificates", () => {
   });
 });
 
+describe("names in client certificates", () => {
+  const asked = ["envoy.example.com", "spiffe://mesh/envoy", "10.1.2.3"];
+
+  async function startNamed(clientNames: readonly string[]) {
+    const refused: string[] = [];
+    const tls = { ...own, clientCaFile: authority.caFile, clientNames };
+    return { ...(await start(tls, { onClientRefused: (names) => refused.push(names) })), refused };
+  }
+
+  it.each([
+    "DNS:envoy.example.com",
+    "DNS:ENVOY.example.com",
+    "DNS:*.example.com",
+    "DNS:other,URI:spiffe://mesh/other,URI:spiffe://mesh/envoy",
+    "IP:10.1.2.3",
+  ])("let in whoever carries one of those that are asked for: %s", async (names) => {
+    const { port, server } = await startNamed(asked);
+    const { keyFile, certFile } = authority.sign("client", names);
+    expect((await call(port, keyFile, certFile)).response).toBe("secret");
+    expect(server.counters.listeners).toMatchObject({ tlsFailures: 0, clientNamesRefused: 0 });
+  });
+
+  it.each([
+    "DNS:localhost",
+    "DNS:example.com",
+    "DNS:e*.example.com",
+    "DNS:envoy.example.com.evil.org",
+    "DNS:spiffe://mesh/envoy",
+    "URI:spiffe://mesh/envoy/more",
+    "URI:envoy.example.com",
+    "@names\n[names]\nURI.1=a://b, URI:spiffe://mesh/envoy",
+    "DNS:10.1.2.3",
+    "email:envoy@example.com",
+  ])("keep out whoever carries none of them: %s", async (names) => {
+    const { port, server, refused } = await startNamed(asked);
+    const { keyFile, certFile } = authority.sign("envoy.example.com", names);
+    expect((await call(port, keyFile, certFile)).error?.code).toBe(14);
+    expect(server.counters.listeners.clientNamesRefused).toBeGreaterThan(0);
+    expect(server.counters.h2.connectionsOpened).toBe(0);
+    expect(refused[0]).toMatch(/^[A-Za-z]+:/);
+  });
+
+  it("are looked at again when a session is taken up again", async () => {
+    const { port, server } = await startNamed(asked);
+    const { keyFile, certFile } = authority.sign("client", "DNS:envoy.example.com");
+    const options = { port, host: "127.0.0.1", ca: authority.ca, ALPNProtocols: ["h2"] };
+    const first = connect({ ...options, key: readFileSync(keyFile), cert: readFileSync(certFile) });
+    const [session] = (await once(first, "session")) as [Buffer];
+    first.destroy();
+    const again = connect({ ...options, session });
+    await once(again, "secureConnect");
+    expect(again.isSessionReused()).toBe(true);
+    await expect.poll(() => server.counters.h2.connectionsOpened).toBe(2);
+    again.destroy();
+    expect(server.counters.listeners.clientNamesRefused).toBe(0);
+  });
+});
+
 describe("certificate files", () => {
   it("are read again when they change; while they are wrong the old ones stay", async () => {
     const first = authority.sign("rotating");

@@ -133,6 +133,20 @@ describe("business events", () => {
     expect(unchanged.successTime).toBeGreaterThanOrEqual(refused.successTime);
   });
 
+  it("count rules that were sent and refused, whole or in part, and leave the faults to who logs their version", async () => {
+    const { events, metrics, logged } = observed();
+    const errors = async (): Promise<string | undefined> =>
+      (await metrics.registry.metrics()).match(/weir_rules_reloads_total\{result="error"\} .*/)?.[0]?.split(" ")[1];
+    // Before there are rules none are bad.
+    expect(await metrics.registry.metrics()).toContain("weir_rules_last_reload_successful 1\n");
+    events.sentRulesRefused(0.25);
+    expect([await errors(), logged()]).toEqual(["1", []]);
+    events.rulesPartlyReloaded({ path: "r", domains: 1, rules: 2, warnings: { texts: [], more: 0 } }, 0.5);
+    expect(await errors()).toBe("2");
+    const msg = "rules reloaded, but for those that were refused";
+    expect(logged()).toEqual([{ level: "info", path: "r", domains: 1, rules: 2, warnings: 0, seconds: 0.5, msg }]);
+  });
+
   it("log reloads: what is in force now, or the faults and that the last good rules stay", () => {
     const { events, logged } = observed();
     events.rulesReloaded({ path: "r", domains: 1, rules: 2, warnings: { texts: ["odd"], more: 3 } }, 0.5);

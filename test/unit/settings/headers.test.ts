@@ -15,7 +15,11 @@ describe("the settings of response headers", () => {
   });
 
   it.each([
-    ["WEIR_RESPONSE_HEADERS", "RateLimit", "must be any of ratelimit, ratelimit-policy, retry-after and rule"],
+    [
+      "WEIR_RESPONSE_HEADERS",
+      "RateLimit",
+      "must be any of ratelimit, ratelimit-policy, retry-after, rule, limit, remaining and reset",
+    ],
     ["WEIR_RESPONSE_HEADERS", "rule,,ratelimit", "with commas between them, or nothing"],
     ["WEIR_RESPONSE_HEADERS", "rule,rule", "must be any of"],
     ["WEIR_RULE_HEADER", "", "must be the name of a header, such as x-weir-rule"],
@@ -29,5 +33,27 @@ describe("the settings of response headers", () => {
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain(`${name} ${words.startsWith("must") ? words : "must be"}`);
     expect(errors[0]).toContain(words);
+  });
+
+  it.each([
+    [
+      { WEIR_RESPONSE_HEADERS: "retry-after,reset", WEIR_RESET_HEADER: "Retry-After" },
+      "WEIR_RESET_HEADER must not be retry-after: WEIR_RESPONSE_HEADERS has it already",
+    ],
+    [
+      { WEIR_RESPONSE_HEADERS: "limit,remaining", WEIR_LIMIT_HEADER: "x-a", WEIR_REMAINING_HEADER: "X-A" },
+      "WEIR_REMAINING_HEADER must not be x-a: WEIR_LIMIT_HEADER has it already",
+    ],
+    [
+      { LIMIT_RESPONSE_HEADERS_ENABLED: "true", LIMIT_LIMIT_HEADER: "x-a", LIMIT_RESET_HEADER: "x-a" },
+      "LIMIT_RESET_HEADER must not be x-a: LIMIT_LIMIT_HEADER has it already",
+    ],
+  ])("are not told twice under one name: %j", (env, error) => {
+    expect(read(env).errors).toEqual([error]);
+  });
+
+  it("may have one name as long as only one of them is told", () => {
+    const env = { WEIR_RESPONSE_HEADERS: "reset", WEIR_RESET_HEADER: "retry-after", WEIR_LIMIT_HEADER: "retry-after" };
+    expect(read(env).settings).toMatchObject({ responseHeaders: ["reset"], resetHeader: "retry-after" });
   });
 });

@@ -71,6 +71,14 @@ describe("settings about Redis", () => {
       "WEIR_REDIS_PASSWORD_FILE and a password in WEIR_REDIS_URL must not be given both",
     ],
     [{ WEIR_REDIS_USER: "u" }, "WEIR_REDIS_USER needs WEIR_REDIS_PASSWORD_FILE or a password in WEIR_REDIS_URL"],
+    [
+      { ...SENTINEL, WEIR_REDIS_SENTINEL_PASSWORD_FILE: "f", WEIR_REDIS_SENTINEL_PASSWORD: "hunter2" },
+      "WEIR_REDIS_SENTINEL_PASSWORD_FILE and WEIR_REDIS_SENTINEL_PASSWORD must not be given both",
+    ],
+    [
+      { WEIR_REDIS_TLS_VERIFY_NAME: "false" },
+      "WEIR_REDIS_TLS_VERIFY_NAME needs WEIR_REDIS_URL to start with rediss://",
+    ],
     [{ WEIR_REDIS_TLS_CA: "f" }, "WEIR_REDIS_TLS_CA needs WEIR_REDIS_URL to start with rediss://"],
     [{ WEIR_REDIS_TLS_SERVER_NAME: "x" }, "WEIR_REDIS_TLS_SERVER_NAME needs WEIR_REDIS_URL to start with rediss://"],
     [
@@ -121,6 +129,7 @@ describe("files that settings about Redis name", () => {
       certFile: first.certFile,
       keyFile: first.keyFile,
       serverName: undefined,
+      verifiesName: true,
     });
   });
 

@@ -37,7 +37,7 @@
  * @property {string} version
  * @property {string} startedAt
  * @property {{ kind: string, ready: boolean, breakerOpen: boolean }} store
- * @property {{ source: string, domains: number, rules: number, loadedAt: string,
+ * @property {{ source: string, version?: string, domains: number, rules: number, loadedAt: string,
  *   lastReload?: { result: string, at: string, faults: string[] } }} rules
  * @property {{ paused: boolean, reach: string } & Partial<Decree>} enforcement
  * @property {number} overrides

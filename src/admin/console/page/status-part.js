@@ -53,25 +53,31 @@ export function showStatus(status) {
  * @returns {Sign[]}
  */
 function signsOf({ store, rules }) {
-  const isRefused = rules.lastReload?.result === "refused";
+  const { result = "" } = rules.lastReload ?? {};
+  const isBad = result === "refused" || result === "partial";
   const readiness = store.ready ? "ready" : "not ready";
   const loaded = `${countOf(rules.rules, "rule")} since ${timeText(rules.loadedAt)}`;
   return [
     { name: "store", words: `${store.kind === "redis" ? "Redis" : "Memory"} store ${readiness}`, isBad: !store.ready },
     ...(store.breakerOpen ? [{ name: "breaker", words: "Breaker open: the store is not asked", isBad: true }] : []),
-    { name: "rules", words: isRefused ? "The last reload was refused" : loaded, isBad: isRefused },
+    {
+      name: "rules",
+      words: isBad ? `The last reload was ${result === "partial" ? "refused in part" : "refused"}` : loaded,
+      isBad,
+    },
   ];
 }
 
 /** @param {Status} status */
 export function showReload({ rules }) {
   const { lastReload } = rules;
+  const version = rules.version === undefined ? "" : `, version ${printable(rules.version)}`;
   const last = lastReload === undefined ? "not yet" : `${lastReload.result} ${timeText(lastReload.at)}`;
-  setText(byId("reload-summary", HTMLElement), `${printable(rules.source)}, read again: ${last}`);
+  setText(byId("reload-summary", HTMLElement), `${printable(rules.source)}${version}, read again: ${last}`);
   const faults = byId("reload-faults", HTMLElement);
   const texts = lastReload?.faults ?? [];
   faults.hidden = texts.length === 0;
-  faults.classList.toggle("bad", lastReload?.result === "refused");
+  faults.classList.toggle("bad", lastReload?.result === "refused" || lastReload?.result === "partial");
   setText(faults, texts.map((text) => text.split("\n").map(printable).join("\n")).join("\n\n"));
 }
 

@@ -20,6 +20,8 @@ export interface RedisLinkOptions {
   readonly passwordFile?: string | undefined;
   readonly sentinelUser?: string | undefined;
   readonly sentinelPasswordFile?: string | undefined;
+  /** In place of that file. */
+  readonly sentinelPassword?: string | undefined;
   /** For `rediss://`: servers and Sentinels alike. */
   readonly tls?: TlsFiles;
   /** Sent to every server ahead of their first use. */

@@ -34,6 +34,7 @@ export class SentinelLink implements RedisLink {
     this.where = `the master ${this.#name} of Sentinel at ${describeAddress(parts.address)}`;
     const credentials = new Credentials({
       user: options.sentinelUser,
+      password: options.sentinelPassword,
       passwordFile: options.sentinelPasswordFile,
       onWarning: (words) => parts.onWarning(`Redis Sentinel: ${words}`),
     });

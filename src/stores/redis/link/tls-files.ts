@@ -12,10 +12,13 @@ export interface TlsFiles {
   readonly keyFile?: string | undefined;
   /** The name that the server's certificate must carry. Absent: the host's. */
   readonly serverName?: string | undefined;
+  /** False: it may carry any name. Default true. */
+  readonly verifiesName?: boolean;
 }
 
 /** The files as they are now, for one connection. Rejects with the file system's error. */
-export async function readTlsFiles({ caFile, certFile, keyFile, serverName }: TlsFiles): Promise<ConnectionOptions> {
+export async function readTlsFiles(files: TlsFiles): Promise<ConnectionOptions> {
+  const { caFile, certFile, keyFile, serverName, verifiesName = true } = files;
   const read = (path: string | undefined) => (path === undefined ? undefined : readFile(path));
   const [ca, cert, key] = await Promise.all([read(caFile), read(certFile), read(keyFile)]);
   return {
@@ -23,6 +26,7 @@ export async function readTlsFiles({ caFile, certFile, keyFile, serverName }: Tl
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(verifiesName ? {} : { checkServerIdentity: () => undefined }),
   };
 }
 

@@ -1,0 +1,5 @@
+/** A header; its name is in lower case. */
+export interface HeaderField {
+  readonly key: string;
+  readonly value: string;
+}

@@ -1,0 +1,29 @@
+import { LISTENER_ROWS, type ListenerSettings } from "./listener-rows.js";
+
+/** What is wrong between the settings of listeners, a line each. */
+export function findListenerContradictions(
+  settings: ListenerSettings,
+  name: (key: keyof ListenerSettings) => string,
+): string[] {
+  const { grpcTlsCert, grpcTlsKey, grpcTlsClientCa, grpcTlsClientSan, grpcServer, grpcListen } = settings;
+  const faults: string[] = [];
+  if ((grpcTlsCert === "") !== (grpcTlsKey === "")) {
+    faults.push(`${name("grpcTlsCert")} and ${name("grpcTlsKey")} must be given both or not at all`);
+  }
+  if (grpcTlsClientCa !== "" && grpcTlsCert === "") {
+    faults.push(`${name("grpcTlsClientCa")} needs ${name("grpcTlsCert")} and ${name("grpcTlsKey")}`);
+  }
+  if (grpcTlsClientSan.length > 0 && grpcTlsClientCa === "") {
+    faults.push(`${name("grpcTlsClientSan")} needs ${name("grpcTlsClientCa")}`);
+  }
+  if (grpcTlsCert !== "" && grpcServer === "grpc-js") {
+    faults.push(`${name("grpcTlsCert")} needs ${name("grpcServer")} to be native`);
+  }
+  if ("path" in grpcListen && grpcServer === "grpc-js") {
+    faults.push(`${name("grpcListen")} names a unix socket, which needs ${name("grpcServer")} to be native`);
+  }
+  if (settings.metricsPath !== LISTENER_ROWS.metricsPath.default && settings.metricsListen === undefined) {
+    faults.push(`${name("metricsPath")} needs ${name("metricsListen")}`);
+  }
+  return faults;
+}

@@ -1,0 +1,53 @@
+import { isSame, isWarned, makesSettings } from "./rows.js";
+import { anyText, number, yesOrNo } from "./text-kinds.js";
+import type { RatelimitMapping, RatelimitPart } from "./variable.js";
+
+const HEADERS = "LIMIT_RESPONSE_HEADERS_ENABLED";
+
+function flag(setting: RatelimitMapping["setting"], name: string): RatelimitMapping {
+  return { setting, from: [name], make: (er) => String(er.isTrue(name)) };
+}
+
+function header(setting: RatelimitMapping["setting"], name: string): RatelimitMapping {
+  return { setting, from: [name], make: (er) => (er.isTrue(HEADERS) ? er.text(name) : undefined) };
+}
+
+/** How ER decides, and what it answers. */
+export const DECISION_VARIABLES: RatelimitPart = {
+  variables: [
+    makesSettings("SHADOW_MODE", yesOrNo, "false", "decide and count, but let every request through"),
+    makesSettings("QUOTA_MODE", yesOrNo, "false", "every limit is a quota"),
+    makesSettings("RESPONSE_DYNAMIC_METADATA", yesOrNo, "false", "send the request's domain and descriptors back"),
+    makesSettings(HEADERS, yesOrNo, "false", "tell clients of the limit that is nearest"),
+    makesSettings("LIMIT_LIMIT_HEADER", anyText, "RateLimit-Limit", "the name of that header"),
+    makesSettings("LIMIT_REMAINING_HEADER", anyText, "RateLimit-Remaining", "the name of that header"),
+    makesSettings("LIMIT_RESET_HEADER", anyText, "RateLimit-Reset", "the name of that header"),
+    isSame("STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT", yesOrNo, "false", "a refused request is never charged"),
+    isWarned(
+      "EXPIRATION_JITTER_MAX_SECONDS",
+      number,
+      "300",
+      "keys expire when their bucket is full, which says nothing",
+    ),
+    isWarned("LOCAL_CACHE_SIZE_IN_BYTES", number, "0", "WEIR_DENY_CACHE_SIZE is how many refusals are remembered"),
+    isWarned(
+      "NEAR_LIMIT_RATIO",
+      number,
+      "0.8",
+      "metrics have no near_limit; weir_bucket_fill_ratio tells what is left",
+    ),
+  ],
+  mappings: [
+    flag("globalShadow", "SHADOW_MODE"),
+    flag("globalQuota", "QUOTA_MODE"),
+    flag("responseDynamicMetadata", "RESPONSE_DYNAMIC_METADATA"),
+    {
+      setting: "responseHeaders",
+      from: [HEADERS],
+      make: (er) => (er.isTrue(HEADERS) ? "limit,remaining,reset" : undefined),
+    },
+    header("limitHeader", "LIMIT_LIMIT_HEADER"),
+    header("remainingHeader", "LIMIT_REMAINING_HEADER"),
+    header("resetHeader", "LIMIT_RESET_HEADER"),
+  ],
+};

@@ -1,0 +1,115 @@
+import { isIPv4 } from "node:net";
+import { formatAddress } from "../../http/listen-address.js";
+import { parseListenAddress } from "../listen-address.js";
+import { readGoDuration } from "./go-texts.js";
+import { goesWith, makesSettings } from "./rows.js";
+import { anyText, duration, port, yesOrNo } from "./text-kinds.js";
+import { RatelimitMistake, type RatelimitPart, type RatelimitValues } from "./variable.js";
+
+const ANY_HOST = "0.0.0.0";
+const COMMON = { isCommon: true } as const;
+
+/** Where ER listens. */
+export const LISTENER_VARIABLES: RatelimitPart = {
+  variables: [
+    makesSettings("HOST", anyText, ANY_HOST, "where HTTP is served", COMMON),
+    makesSettings("PORT", port, "8080", "where HTTP is served", COMMON),
+    makesSettings("DEBUG_HOST", anyText, ANY_HOST, "where the admin API is served, if it is on loopback", COMMON),
+    makesSettings("DEBUG_PORT", port, "6070", "the port of the admin API, on loopback", COMMON),
+    makesSettings("GRPC_HOST", anyText, ANY_HOST, "where gRPC is served"),
+    makesSettings("GRPC_PORT", port, "8081", "where gRPC is served"),
+    makesSettings("GRPC_UDS", anyText, "", "a unix socket for gRPC, in place of host and port"),
+    makesSettings("GRPC_MAX_CONNECTION_AGE", duration, "24h", "0: without end"),
+    makesSettings("GRPC_MAX_CONNECTION_AGE_GRACE", duration, "1h", "0: a day"),
+    makesSettings("GRPC_SERVER_USE_TLS", yesOrNo, "false", "without it, the other names about TLS mean nothing"),
+    makesSettings("GRPC_SERVER_TLS_CERT", anyText, "", "the server's certificate"),
+    makesSettings("GRPC_SERVER_TLS_KEY", anyText, "", "the key of the server's certificate"),
+    makesSettings("GRPC_CLIENT_TLS_CACERT", anyText, "", "of which authority clients must show a certificate"),
+    makesSettings("GRPC_SERVER_TLS_CA_CERT", anyText, "", "the same, as Envoy Gateway spells it"),
+    makesSettings("GRPC_CLIENT_TLS_SAN", anyText, "", "the name that certificates of clients must carry"),
+    makesSettings("USE_PROMETHEUS", yesOrNo, "false", "metrics on an address of their own, besides /metrics on PORT"),
+    makesSettings("PROMETHEUS_ADDR", anyText, ":9090", "that address"),
+    makesSettings("PROMETHEUS_PATH", anyText, "/metrics", "the path of metrics there"),
+    goesWith("PROTO", anyText, "tcp", "HOST", COMMON),
+  ],
+  mappings: [
+    { setting: "httpListen", from: ["PORT", "HOST"], make: (er) => address(er, "HOST", "PORT") },
+    { setting: "adminListen", from: ["DEBUG_PORT", "DEBUG_HOST"], make: adminAddress },
+    { setting: "grpcListen", from: ["GRPC_UDS", "GRPC_PORT", "GRPC_HOST"], make: grpcAddress },
+    {
+      setting: "grpcMaxConnectionAgeMillis",
+      from: ["GRPC_MAX_CONNECTION_AGE"],
+      make: (er) => millis(er, "GRPC_MAX_CONNECTION_AGE"),
+    },
+    {
+      setting: "grpcMaxConnectionAgeGraceMillis",
+      from: ["GRPC_MAX_CONNECTION_AGE_GRACE"],
+      make: (er) => {
+        const grace = millis(er, "GRPC_MAX_CONNECTION_AGE_GRACE");
+        return grace === "0ms" ? "24h" : grace;
+      },
+    },
+    { setting: "grpcTlsCert", from: ["GRPC_SERVER_TLS_CERT", "GRPC_SERVER_USE_TLS"], make: certificate },
+    { setting: "grpcTlsKey", from: ["GRPC_SERVER_TLS_KEY"], make: (er) => overTls(er, "GRPC_SERVER_TLS_KEY") },
+    {
+      setting: "grpcTlsClientCa",
+      from: ["GRPC_CLIENT_TLS_CACERT", "GRPC_SERVER_TLS_CA_CERT"],
+      make: (er) => overTls(er, "GRPC_CLIENT_TLS_CACERT") ?? overTls(er, "GRPC_SERVER_TLS_CA_CERT"),
+    },
+    { setting: "grpcTlsClientSan", from: ["GRPC_CLIENT_TLS_SAN"], make: (er) => overTls(er, "GRPC_CLIENT_TLS_SAN") },
+    { setting: "metricsListen", from: ["PROMETHEUS_ADDR", "USE_PROMETHEUS"], make: metricsAddress },
+    {
+      setting: "metricsPath",
+      from: ["PROMETHEUS_PATH"],
+      make: (er) => (er.isTrue("USE_PROMETHEUS") ? er.text("PROMETHEUS_PATH") : undefined),
+    },
+  ],
+};
+
+function address(er: RatelimitValues, host: string, portName: string): string {
+  const text = formatAddress({ host: er.text(host), port: Number(er.text(portName)) });
+  if (parseListenAddress(text) !== undefined) return text;
+  throw new RatelimitMistake(`${host} must be a name or an address without a port`);
+}
+
+function grpcAddress(er: RatelimitValues): string {
+  const path = er.text("GRPC_UDS");
+  if (path === "") return address(er, "GRPC_HOST", "GRPC_PORT");
+  if (!path.startsWith("/")) throw new RatelimitMistake("GRPC_UDS must be a path that begins with /");
+  return `unix:${path}`;
+}
+
+/** ER's debug server is open to all, and shows rules at most. Weir's admin API changes limits. */
+function adminAddress(er: RatelimitValues): string {
+  const host = er.text("DEBUG_HOST");
+  const isLoopback = host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+  if (!isLoopback && host !== ANY_HOST) {
+    er.warn("DEBUG_HOST: the admin API stays on loopback, unless WEIR_ADMIN_LISTEN and WEIR_ADMIN_TOKEN_FILE are set");
+  }
+  return formatAddress({ host: isLoopback ? host : "127.0.0.1", port: Number(er.text("DEBUG_PORT")) });
+}
+
+function metricsAddress(er: RatelimitValues): string | undefined {
+  if (!er.isTrue("USE_PROMETHEUS")) return undefined;
+  const given = er.text("PROMETHEUS_ADDR");
+  const text = given.startsWith(":") ? `${ANY_HOST}${given}` : given;
+  if (parseListenAddress(text) !== undefined) return text;
+  throw new RatelimitMistake("PROMETHEUS_ADDR must be host:port or :port");
+}
+
+function certificate(er: RatelimitValues): string | undefined {
+  if (!er.isTrue("GRPC_SERVER_USE_TLS")) return undefined;
+  const isWhole =
+    er.isGiven("GRPC_SERVER_TLS_CERT") && (er.isGiven("GRPC_SERVER_TLS_KEY") || er.set("grpcTlsKey") !== undefined);
+  if (isWhole) return er.text("GRPC_SERVER_TLS_CERT");
+  throw new RatelimitMistake("GRPC_SERVER_USE_TLS needs GRPC_SERVER_TLS_CERT and GRPC_SERVER_TLS_KEY");
+}
+
+function overTls(er: RatelimitValues, name: string): string | undefined {
+  const isTls = er.isTrue("GRPC_SERVER_USE_TLS") || er.set("grpcTlsCert") !== undefined;
+  return isTls && er.isGiven(name) ? er.text(name) : undefined;
+}
+
+function millis(er: RatelimitValues, name: string): string {
+  return `${readGoDuration(er.text(name)) ?? 0}ms`;
+}

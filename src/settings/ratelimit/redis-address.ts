@@ -1,0 +1,106 @@
+import { RatelimitMistake, type RatelimitValues } from "./variable.js";
+
+/** Where ER's variables say that Redis is, in the parts that Weir's settings have. */
+export interface ErRedisAddress {
+  /** For WEIR_REDIS_URL. Holds the password. */
+  readonly url: string;
+  readonly isTls: boolean;
+  /** Of Sentinel. */
+  readonly master: string | undefined;
+  /** User and password in the addresses of Sentinels are theirs. */
+  readonly sentinelLogin: Login | undefined;
+}
+
+/** Both as they are; the user empty where there is none. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** One of the addresses in REDIS_URL. */
+interface Address {
+  readonly host: string;
+  readonly login: Login | undefined;
+  readonly database: string;
+  readonly isTls: boolean;
+}
+
+/** `password` or `user:password`. Undefined: neither. */
+export function readAuth(text: string): Login | undefined {
+  if (text === "") return undefined;
+  const colon = text.indexOf(":");
+  return { user: text.slice(0, Math.max(0, colon)), password: text.slice(colon + 1) };
+}
+
+/** @throws RatelimitMistake without any part of the address, which may hold a password */
+export function readRedisAddress(er: RatelimitValues): ErRedisAddress {
+  const type = er.text("REDIS_TYPE").toLowerCase();
+  const text = er.text("REDIS_URL").trim();
+  const auth = er.set("redisPasswordFile") === undefined ? readAuth(er.text("REDIS_AUTH")) : undefined;
+  if (type === "single" && isSocket(er, text)) return socketAddress(er, text, auth);
+  const [first = "", ...others] = text.split(",").map((part) => part.trim());
+  const isSentinel = type === "sentinel";
+  if (isSentinel && others.length === 0) {
+    throw new RatelimitMistake("REDIS_URL must be the master's name and the Sentinels, with commas between them");
+  }
+  if (type === "single" && others.length > 0) {
+    throw new RatelimitMistake("REDIS_URL must be one address where REDIS_TYPE is SINGLE");
+  }
+  const addresses = (isSentinel ? others : [first, ...others]).map(readAddress);
+  const own = commonLogin(addresses);
+  const isTls = er.isTrue("REDIS_TLS") || addresses.some((address) => address.isTls);
+  const login = auth ?? (isSentinel ? undefined : own);
+  const hosts = addresses.map(({ host }) => host).join(",");
+  const database = addresses[0]?.database ?? "";
+  return {
+    url: `${isTls ? "rediss" : "redis"}://${loginText(login)}${hosts}${database}`,
+    isTls,
+    master: isSentinel ? first : undefined,
+    sentinelLogin: isSentinel ? own : undefined,
+  };
+}
+
+/** A path is a socket whatever is said: ER could not do anything else with it. */
+function isSocket(er: RatelimitValues, text: string): boolean {
+  return text.startsWith("/") || (er.isGiven("REDIS_SOCKET_TYPE") && er.text("REDIS_SOCKET_TYPE") === "unix");
+}
+
+function socketAddress(er: RatelimitValues, path: string, auth: Login | undefined): ErRedisAddress {
+  if (!path.startsWith("/")) throw new RatelimitMistake("REDIS_URL must be a path where REDIS_SOCKET_TYPE is unix");
+  if (er.isTrue("REDIS_TLS")) throw new RatelimitMistake("REDIS_TLS is not possible over a unix socket");
+  if (auth !== undefined) {
+    throw new RatelimitMistake("REDIS_AUTH is not possible over a unix socket: set WEIR_REDIS_PASSWORD_FILE instead");
+  }
+  const url = `unix://${path.split("/").map(encodeURIComponent).join("/")}`;
+  return { url, isTls: false, master: undefined, sentinelLogin: undefined };
+}
+
+function readAddress(text: string): Address {
+  const [, scheme = "", login = "", host, database = ""] =
+    /^(rediss?:\/\/)?(?:([^/?#]*)@)?([^/?#@\s]+)(\/\d*)?$/i.exec(text) ?? [];
+  if (host === undefined) {
+    throw new RatelimitMistake("REDIS_URL must be host:port or redis://[user:password@]host:port[/database]");
+  }
+  const isTls = scheme.toLowerCase() === "rediss://";
+  return { host, login: readUserInfo(login), database: database === "/" ? "" : database, isTls };
+}
+
+function readUserInfo(text: string): Login | undefined {
+  if (text === "") return undefined;
+  const [user = "", ...rest] = text.split(":");
+  try {
+    return { user: decodeURIComponent(user), password: decodeURIComponent(rest.join(":")) };
+  } catch {
+    throw new RatelimitMistake("REDIS_URL has a % that is not followed by two hexadecimal digits");
+  }
+}
+
+function commonLogin(addresses: readonly Address[]): Login | undefined {
+  const known = new Map(addresses.map(({ login }) => [JSON.stringify(login), login]));
+  if (known.size > 1) throw new RatelimitMistake("REDIS_URL must have the same user and password for all its hosts");
+  return addresses[0]?.login;
+}
+
+function loginText(login: Login | undefined): string {
+  return login === undefined ? "" : `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@`;
+}

@@ -1,0 +1,106 @@
+import { readGoDuration } from "./go-texts.js";
+import { type Login, readAuth, readRedisAddress } from "./redis-address.js";
+import { goesWith, isRefused, isWarned, makesSettings } from "./rows.js";
+import { anyText, duration, number, word, yesOrNo } from "./text-kinds.js";
+import type { RatelimitMapping, RatelimitPart, RatelimitValues, RatelimitVariable } from "./variable.js";
+
+const COMMON = { isCommon: true } as const;
+const CONNECT_MILLIS = { least: 100, most: 60_000 } as const;
+const ONE_CONNECTION = "Weir sends all that waits over one connection to each server, without a delay";
+
+function perSecond(name: string): RatelimitVariable {
+  return goesWith(`REDIS_PERSECOND_${name}`, anyText, "", "REDIS_PERSECOND", { isSecret: true });
+}
+
+function memcache(name: string): RatelimitVariable {
+  return goesWith(`MEMCACHE_${name}`, anyText, "", "BACKEND_TYPE", COMMON);
+}
+
+/** What is about the way to Redis is made all together or, where WEIR_REDIS_URL is set, not at all. */
+function mapping(
+  setting: RatelimitMapping["setting"],
+  from: readonly string[],
+  make: (er: RatelimitValues) => string | undefined,
+): RatelimitMapping {
+  return {
+    setting,
+    from,
+    unlessSet: ["redisUrl"],
+    make: (er) => (er.isGiven("REDIS_URL") && er.set("store") !== "memory" ? make(er) : undefined),
+  };
+}
+
+/** Where ER keeps its counters. */
+export const REDIS_VARIABLES: RatelimitPart = {
+  variables: [
+    isRefused("BACKEND_TYPE", word("redis", "memcache"), "redis", "Weir keeps no buckets in memcached: use Redis"),
+    makesSettings("REDIS_SOCKET_TYPE", word("tcp", "unix"), "unix", "whether REDIS_URL is an address or a path"),
+    makesSettings("REDIS_TYPE", word("single", "sentinel", "cluster"), "SINGLE", "how Redis is run", COMMON),
+    makesSettings("REDIS_URL", anyText, "", "where Redis is; it makes the store Redis", { ...COMMON, isSecret: true }),
+    makesSettings("REDIS_AUTH", anyText, "", "password or user:password", { ...COMMON, isSecret: true }),
+    makesSettings("REDIS_SENTINEL_AUTH", anyText, "", "the same, for the Sentinels", { isSecret: true }),
+    makesSettings("REDIS_TLS", yesOrNo, "false", "TLS to Redis", COMMON),
+    makesSettings("REDIS_TLS_CACERT", anyText, "", "the authority of Redis' certificate"),
+    makesSettings("REDIS_TLS_CLIENT_CERT", anyText, "", "a certificate for Redis to see"),
+    makesSettings("REDIS_TLS_CLIENT_KEY", anyText, "", "the key of that certificate"),
+    makesSettings("REDIS_TLS_SKIP_HOSTNAME_VERIFICATION", yesOrNo, "false", "take a certificate of any name"),
+    makesSettings("REDIS_TIMEOUT", duration, "10s", "how long connecting may take, from 100ms to 1m", COMMON),
+    makesSettings("CACHE_KEY_PREFIX", anyText, "", "what keys in Redis start with", COMMON),
+    isWarned("REDIS_POOL_SIZE", number, "10", ONE_CONNECTION, COMMON),
+    isWarned("REDIS_POOL_ON_EMPTY_BEHAVIOR", word("wait", "create", "error"), "WAIT", ONE_CONNECTION),
+    isWarned("REDIS_PIPELINE_WINDOW", duration, "0", ONE_CONNECTION),
+    isWarned("REDIS_PIPELINE_LIMIT", number, "0", ONE_CONNECTION),
+    isWarned("REDIS_HEALTH_CHECK_ACTIVE_CONNECTION", yesOrNo, "false", "health never tells of a Redis that was lost"),
+    isRefused(
+      "REDIS_PERSECOND",
+      yesOrNo,
+      "false",
+      "Weir has one Redis for all limits: set it to false, and REDIS_URL is that one",
+    ),
+    ...["AUTH", "PIPELINE_LIMIT", "PIPELINE_WINDOW", "POOL_ON_EMPTY_BEHAVIOR", "POOL_SIZE"].map(perSecond),
+    ...["SENTINEL_AUTH", "SOCKET_TYPE", "TIMEOUT", "TLS", "TYPE", "URL"].map(perSecond),
+    ...["HOST_PORT", "MAX_IDLE_CONNS", "SRV", "SRV_REFRESH", "TLS", "TLS_CLIENT_CERT"].map(memcache),
+    ...["TLS_CLIENT_KEY", "TLS_CACERT", "TLS_SKIP_HOSTNAME_VERIFICATION"].map(memcache),
+  ],
+  mappings: [
+    { setting: "store", from: ["REDIS_URL", "REDIS_SOCKET_TYPE"], make: storeOf },
+    mapping("redisUrl", ["REDIS_URL", "REDIS_AUTH", "REDIS_TLS"], (er) => readRedisAddress(er).url),
+    mapping("redisTopology", ["REDIS_TYPE"], (er) => er.text("REDIS_TYPE").toLowerCase()),
+    mapping("redisSentinelMaster", ["REDIS_URL"], (er) => readRedisAddress(er).master),
+    mapping("redisSentinelUser", ["REDIS_SENTINEL_AUTH", "REDIS_URL"], (er) => sentinelLogin(er)?.user),
+    mapping("redisSentinelPassword", ["REDIS_SENTINEL_AUTH", "REDIS_URL"], (er) => sentinelLogin(er)?.password),
+    mapping("redisTlsCa", ["REDIS_TLS_CACERT"], (er) => overTls(er, "REDIS_TLS_CACERT")),
+    mapping("redisTlsCert", ["REDIS_TLS_CLIENT_CERT"], (er) => overTls(er, "REDIS_TLS_CLIENT_CERT")),
+    mapping("redisTlsKey", ["REDIS_TLS_CLIENT_KEY"], (er) => overTls(er, "REDIS_TLS_CLIENT_KEY")),
+    mapping("redisTlsVerifyName", ["REDIS_TLS_SKIP_HOSTNAME_VERIFICATION"], verifiesName),
+    mapping("redisConnectTimeoutMillis", ["REDIS_TIMEOUT"], connectTimeout),
+    mapping("redisKeyPrefix", ["CACHE_KEY_PREFIX"], (er) => er.text("CACHE_KEY_PREFIX")),
+  ],
+};
+
+function storeOf(er: RatelimitValues): string | undefined {
+  if (er.isGiven("REDIS_URL")) return "redis";
+  er.warn("REDIS_URL is not set: buckets are kept in this process' memory, for itself alone");
+  return undefined;
+}
+
+function sentinelLogin(er: RatelimitValues): Login | undefined {
+  if (er.text("REDIS_TYPE").toLowerCase() !== "sentinel") return undefined;
+  if (er.set("redisSentinelPasswordFile") !== undefined) return undefined;
+  return readAuth(er.text("REDIS_SENTINEL_AUTH")) ?? readRedisAddress(er).sentinelLogin;
+}
+
+function overTls(er: RatelimitValues, name: string): string | undefined {
+  return readRedisAddress(er).isTls ? er.text(name) : undefined;
+}
+
+function verifiesName(er: RatelimitValues): string | undefined {
+  return readRedisAddress(er).isTls ? String(!er.isTrue("REDIS_TLS_SKIP_HOSTNAME_VERIFICATION")) : undefined;
+}
+
+/** 0 is no bound for ER. Decisions never wait for a connection, so that the exact time matters little. */
+function connectTimeout(er: RatelimitValues): string {
+  const given = readGoDuration(er.text("REDIS_TIMEOUT")) ?? 0;
+  const { least, most } = CONNECT_MILLIS;
+  return `${given === 0 ? most : Math.min(Math.max(given, least), most)}ms`;
+}

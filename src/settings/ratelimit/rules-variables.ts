@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import { goesWith, isSame, isWarned, makesSettings } from "./rows.js";
+import { anyText, duration, number, word, yesOrNo } from "./text-kinds.js";
+import { RatelimitMistake, type RatelimitPart, type RatelimitValues } from "./variable.js";
+
+const BACKOFF = "Weir waits up to half a minute before it calls the control plane again, longer each time";
+
+/** Where ER's rules come from. */
+export const RULES_VARIABLES: RatelimitPart = {
+  variables: [
+    makesSettings("CONFIG_TYPE", word("file", "grpc_xds_sotw"), "FILE", "where rules come from"),
+    makesSettings("RUNTIME_ROOT", anyText, "/srv/runtime_data/current", "where the folder of rules is"),
+    makesSettings("RUNTIME_SUBDIRECTORY", anyText, "", "a folder in it", { mayBeEmpty: true }),
+    makesSettings("RUNTIME_APPDIRECTORY", anyText, "config", "the folder of rules, in that", { mayBeEmpty: true }),
+    isSame("RUNTIME_WATCH_ROOT", yesOrNo, "true", "files, folders and links that change are noticed either way"),
+    isSame("RUNTIME_IGNOREDOTFILES", yesOrNo, "false", "files that begin with a dot are always left out"),
+    isSame("MERGE_DOMAIN_CONFIG", yesOrNo, "false", "files of one domain are always one set of rules"),
+    makesSettings(
+      "FORCE_START_WITHOUT_INITIAL_CONFIG",
+      yesOrNo,
+      "false",
+      "start before the control plane has answered",
+    ),
+    makesSettings("HEALTHY_WITH_AT_LEAST_ONE_CONFIG_LOADED", yesOrNo, "false", "be ready only after that"),
+    makesSettings("CONFIG_GRPC_XDS_SERVER_URL", anyText, "localhost:18000", "the control plane"),
+    makesSettings("CONFIG_GRPC_XDS_NODE_ID", anyText, "default", "who asks it"),
+    makesSettings("CONFIG_GRPC_XDS_SERVER_USE_TLS", yesOrNo, "false", "TLS to the control plane"),
+    makesSettings("CONFIG_GRPC_XDS_CLIENT_TLS_CERT", anyText, "", "a certificate for the control plane to see"),
+    makesSettings("CONFIG_GRPC_XDS_CLIENT_TLS_KEY", anyText, "", "the key of that certificate"),
+    makesSettings("CONFIG_GRPC_XDS_SERVER_TLS_CACERT", anyText, "", "the authority of the control plane's certificate"),
+    makesSettings("CONFIG_GRPC_XDS_SERVER_TLS_SAN", anyText, "", "the name in the control plane's certificate"),
+    isWarned("CONFIG_GRPC_XDS_NODE_METADATA", anyText, "", "no metadata is told to the control plane"),
+    isWarned("CONFIG_GRPC_XDS_CLIENT_ADDITIONAL_HEADERS", anyText, "", "no headers are sent to the control plane"),
+    isWarned("CONFIG_GRPC_XDS_SERVER_CONNECT_RETRY_INTERVAL", duration, "3s", BACKOFF),
+    isWarned("XDS_CLIENT_BACKOFF_INITIAL_INTERVAL", duration, "10s", BACKOFF),
+    isWarned("XDS_CLIENT_BACKOFF_MAX_INTERVAL", duration, "60s", BACKOFF),
+    isWarned("XDS_CLIENT_BACKOFF_RANDOM_FACTOR", number, "0.5", BACKOFF),
+    isWarned("XDS_CLIENT_BACKOFF_JITTER", yesOrNo, "true", BACKOFF),
+    goesWith("XDS_CLIENT_MAX_MSG_SIZE_IN_BYTES", anyText, "", "CONFIG_TYPE"),
+  ],
+  mappings: [
+    { setting: "rulesFrom", from: ["CONFIG_TYPE"], unlessSet: ["rules"], make: (er) => (isXds(er) ? "xds" : "files") },
+    {
+      setting: "rules",
+      // REDIS_URL: whoever gives that and no folder may count on ER's own, which is told.
+      from: ["RUNTIME_ROOT", "RUNTIME_SUBDIRECTORY", "RUNTIME_APPDIRECTORY", "REDIS_URL"],
+      make: (er) => (isXds(er) ? undefined : folderOf(er)),
+    },
+    { setting: "xdsServer", from: ["CONFIG_GRPC_XDS_SERVER_URL", "CONFIG_TYPE"], make: (er) => ifXds(er, server) },
+    {
+      setting: "xdsNodeId",
+      from: ["CONFIG_GRPC_XDS_NODE_ID", "CONFIG_TYPE"],
+      make: (er) => ifXds(er, () => er.text("CONFIG_GRPC_XDS_NODE_ID")),
+    },
+    {
+      setting: "xdsTls",
+      from: ["CONFIG_GRPC_XDS_SERVER_USE_TLS"],
+      make: (er) => ifXds(er, () => String(er.isTrue("CONFIG_GRPC_XDS_SERVER_USE_TLS"))),
+    },
+    ...(
+      [
+        ["xdsTlsCert", "CONFIG_GRPC_XDS_CLIENT_TLS_CERT"],
+        ["xdsTlsKey", "CONFIG_GRPC_XDS_CLIENT_TLS_KEY"],
+        ["xdsTlsCa", "CONFIG_GRPC_XDS_SERVER_TLS_CACERT"],
+        ["xdsServerName", "CONFIG_GRPC_XDS_SERVER_TLS_SAN"],
+      ] as const
+    ).map(([setting, name]) => ({
+      setting,
+      from: [name],
+      make: (er: RatelimitValues) =>
+        ifXds(er, () => (er.isTrue("CONFIG_GRPC_XDS_SERVER_USE_TLS") ? er.text(name) : undefined)),
+    })),
+    {
+      setting: "xdsStartWithoutRules",
+      from: ["FORCE_START_WITHOUT_INITIAL_CONFIG"],
+      make: startWithoutRules,
+    },
+    {
+      setting: "xdsReadyWithoutRules",
+      from: ["FORCE_START_WITHOUT_INITIAL_CONFIG", "HEALTHY_WITH_AT_LEAST_ONE_CONFIG_LOADED"],
+      make: (er) =>
+        ifXds(er, () =>
+          String(
+            er.isTrue("FORCE_START_WITHOUT_INITIAL_CONFIG") && !er.isTrue("HEALTHY_WITH_AT_LEAST_ONE_CONFIG_LOADED"),
+          ),
+        ),
+    },
+  ],
+};
+
+/** Where Weir's own names say that rules are in files, ER's cannot make them come from elsewhere. */
+function isXds(er: RatelimitValues): boolean {
+  const rulesFrom = er.set("rulesFrom");
+  if (rulesFrom !== undefined) return rulesFrom === "xds";
+  return er.set("rules") === undefined && er.text("CONFIG_TYPE").toLowerCase() === "grpc_xds_sotw";
+}
+
+function ifXds(er: RatelimitValues, make: (er: RatelimitValues) => string | undefined): string | undefined {
+  return isXds(er) ? make(er) : undefined;
+}
+
+function folderOf(er: RatelimitValues): string | undefined {
+  const parts = ["RUNTIME_ROOT", "RUNTIME_SUBDIRECTORY", "RUNTIME_APPDIRECTORY"];
+  const folder = join(...parts.map((name) => er.text(name)));
+  if (parts.some((name) => er.isGiven(name))) return folder;
+  er.warn(`RUNTIME_ROOT is not set: rules are read from Weir's own folder (WEIR_RULES), and not from ${folder}`);
+  return undefined;
+}
+
+/** gRPC's way to say that the name is to be looked up by DNS is the only way there is here. */
+function server(er: RatelimitValues): string {
+  const text = er.text("CONFIG_GRPC_XDS_SERVER_URL").replace(/^(?:dns|passthrough):(?:\/\/\/)?/, "");
+  if (/^[^/\s]+:\d{1,5}$/.test(text)) return text;
+  throw new RatelimitMistake("CONFIG_GRPC_XDS_SERVER_URL must be host:port");
+}
+
+function startWithoutRules(er: RatelimitValues): string | undefined {
+  const isForced = er.isTrue("FORCE_START_WITHOUT_INITIAL_CONFIG");
+  if (isXds(er)) return String(isForced);
+  if (isForced) er.warn("FORCE_START_WITHOUT_INITIAL_CONFIG: rules in files must be there at the start");
+  return undefined;
+}

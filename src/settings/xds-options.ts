@@ -1,0 +1,36 @@
+import type { AdsOptions } from "../grpc/xds/ads-options.js";
+import { StartError } from "../start-error.js";
+import { findTlsFaults } from "../stores/redis/link/tls-files.js";
+import { nameOfSetting } from "./setting-name.js";
+import type { Settings } from "./table.js";
+
+/**
+ * The way to the control plane as the settings say, which name one.
+ * @throws StartError (2) that names each file which cannot be used
+ */
+export function xdsOptions(settings: Settings): Omit<AdsOptions, "onResources" | "events"> {
+  const { xdsServer: server, xdsServerName: serverName } = settings;
+  if (server === undefined) throw new Error("there is no control plane in these settings");
+  const files = {
+    ...(settings.xdsTlsCa === "" ? {} : { caFile: settings.xdsTlsCa }),
+    ...(settings.xdsTlsCert === "" ? {} : { certFile: settings.xdsTlsCert, keyFile: settings.xdsTlsKey }),
+  };
+  const faults = findTlsFaults(files);
+  if (faults.length > 0) {
+    const name = (part: keyof typeof TLS_SETTINGS): string => nameOfSetting(settings, TLS_SETTINGS[part]);
+    throw new StartError(
+      2,
+      faults.map(({ part, words }) => `${name(part)}: the file ${words}`),
+    );
+  }
+  return {
+    server,
+    nodeId: settings.xdsNodeId,
+    nodeCluster: settings.xdsNodeCluster,
+    ...(settings.xdsTls ? { tls: { ...files, ...(serverName === "" ? {} : { serverName }) } } : {}),
+    keepaliveMillis: settings.xdsKeepaliveMillis,
+    keepaliveTimeoutMillis: settings.xdsKeepaliveTimeoutMillis,
+  };
+}
+
+const TLS_SETTINGS = { ca: "xdsTlsCa", cert: "xdsTlsCert", key: "xdsTlsKey" } as const;

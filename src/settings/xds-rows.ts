@@ -1,0 +1,147 @@
+import { z } from "zod";
+import type { ListenAddress } from "../http/listen-address.js";
+import { duration, oneOf, optionalFile, optionalText, type Setting, yesOrNo } from "./kinds.js";
+import { parseListenAddress } from "./listen-address.js";
+
+/** Where rules come from, and how a control plane that serves them over xDS is reached. Empty texts are not given. */
+export interface XdsSettings {
+  readonly rulesFrom: "files" | "xds";
+  /** Undefined: none is given. */
+  readonly xdsServer: ListenAddress | undefined;
+  readonly xdsNodeId: string;
+  readonly xdsNodeCluster: string;
+  readonly xdsTls: boolean;
+  /** Files in PEM. */
+  readonly xdsTlsCa: string;
+  readonly xdsTlsCert: string;
+  readonly xdsTlsKey: string;
+  readonly xdsServerName: string;
+  readonly xdsKeepaliveMillis: number;
+  readonly xdsKeepaliveTimeoutMillis: number;
+  /** Whether Weir begins to listen before it has rules. */
+  readonly xdsStartWithoutRules: boolean;
+  /** How long to wait for the first rules where it does not; 0: for ever. */
+  readonly xdsStartTimeoutMillis: number;
+  /** Whether it is ready then, too. */
+  readonly xdsReadyWithoutRules: boolean;
+}
+
+/** The rows of the table that are about them. */
+export const XDS_ROWS: { readonly [Key in keyof XdsSettings]: Setting<XdsSettings[Key]> } = {
+  rulesFrom: {
+    name: "rules-from",
+    default: "files",
+    description: "Where rules come from: the files of WEIR_RULES, or a control plane over xDS, such as Envoy Gateway.",
+    ...oneOf("files", "xds"),
+  },
+  xdsServer: {
+    name: "xds-server",
+    default: "",
+    description: "The control plane that serves the rules.",
+    schema: z.union([
+      z.literal("").transform(() => undefined),
+      z
+        .string()
+        .transform(parseListenAddress)
+        .refine((address) => address !== undefined && address.port > 0),
+    ]),
+    mayBe: "host:port, such as envoy-gateway:18001 or [::1]:18001, or nothing",
+  },
+  xdsNodeId: {
+    name: "xds-node-id",
+    default: "weir",
+    description: "By which id the control plane knows whose rules to send.",
+    schema: z.string().min(1),
+    mayBe: "text",
+  },
+  xdsNodeCluster: {
+    name: "xds-node-cluster",
+    default: "",
+    description: "The cluster that is told to the control plane with that id.",
+    ...optionalText("text"),
+  },
+  xdsTls: {
+    name: "xds-tls",
+    default: "false",
+    description: "Talk to the control plane over TLS.",
+    ...yesOrNo,
+  },
+  xdsTlsCa: {
+    name: "xds-tls-ca",
+    default: "",
+    description: "Authorities that its certificate must come from, in place of Node's. Read again when they change.",
+    ...optionalFile,
+  },
+  xdsTlsCert: {
+    name: "xds-tls-cert",
+    default: "",
+    description: "A certificate to show to the control plane. It is read again when it changes.",
+    ...optionalFile,
+  },
+  xdsTlsKey: {
+    name: "xds-tls-key",
+    default: "",
+    description: "The key of that certificate.",
+    ...optionalFile,
+  },
+  xdsServerName: {
+    name: "xds-server-name",
+    default: "",
+    description: "The name that the control plane's certificate must carry, if that is not the host's.",
+    ...optionalText("the name of a host"),
+  },
+  xdsKeepaliveMillis: {
+    name: "xds-keepalive",
+    default: "6m",
+    description:
+      "How often the control plane is asked whether it still lives. Many hang up when asked more than every 5m.",
+    ...duration("1s", "24h"),
+  },
+  xdsKeepaliveTimeoutMillis: {
+    name: "xds-keepalive-timeout",
+    default: "20s",
+    description: "And within what time it has to answer before it is called anew.",
+    ...duration("1s", "1h"),
+  },
+  xdsStartWithoutRules: {
+    name: "xds-start-without-rules",
+    default: "false",
+    description: "Begin to listen before the control plane has sent rules: without rules every request is let through.",
+    ...yesOrNo,
+  },
+  xdsStartTimeoutMillis: {
+    name: "xds-start-timeout",
+    default: "1m",
+    description: "Where that is false, how long to wait for the first rules before giving up; 0s: for ever.",
+    ...duration("0s", "24h"),
+  },
+  xdsReadyWithoutRules: {
+    name: "xds-ready-without-rules",
+    default: "false",
+    description: "Where it is true, be ready at once too; otherwise once the control plane has sent rules.",
+    ...yesOrNo,
+  },
+};
+
+/** What means something only with a control plane, or only over TLS. */
+const NEEDS_XDS = ["xdsServer", "xdsNodeCluster", "xdsTls", "xdsStartWithoutRules", "xdsReadyWithoutRules"] as const;
+const NEEDS_TLS = ["xdsTlsCa", "xdsTlsCert", "xdsTlsKey", "xdsServerName"] as const;
+
+/** What is wrong between them, a line each. */
+export function findXdsContradictions(settings: XdsSettings, name: (key: keyof XdsSettings) => string): string[] {
+  const isGiven = (key: keyof XdsSettings): boolean => Boolean(settings[key]);
+  const faults: string[] = [];
+  if (settings.rulesFrom === "xds" && !isGiven("xdsServer")) {
+    faults.push(`${name("xdsServer")} is needed when ${name("rulesFrom")} is xds`);
+  }
+  if (settings.rulesFrom === "files") {
+    for (const key of NEEDS_XDS.filter(isGiven)) faults.push(`${name(key)} needs ${name("rulesFrom")} to be xds`);
+  }
+  if (!settings.xdsTls) {
+    for (const key of NEEDS_TLS.filter(isGiven)) faults.push(`${name(key)} needs ${name("xdsTls")} to be true`);
+  }
+  if (isGiven("xdsTlsCert") !== isGiven("xdsTlsKey")) {
+    faults.push(`${name("xdsTlsCert")} and ${name("xdsTlsKey")} must be given both or not at all`);
+  }
+  return faults;
+}
