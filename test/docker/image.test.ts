@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { docker, REPOSITORY } from "../support/docker/compose.js";
@@ -86,9 +88,10 @@ describe("what is in the image", () => {
     const known = new Set(theirs);
     const added = [...new Set(ours.filter((path) => !known.has(path)))].map((path) => basename(path)).sort();
     expect(added).toEqual(["ratelimit", "weir"]);
+    // A link has no permissions of its own.
     const changeable = `["/app", "/etc/weir"].flatMap((folder) => fs.readdirSync(folder, { recursive: true })
-      .map((path) => folder + "/" + path))
-      .filter((path) => fs.lstatSync(path).uid !== 0 || fs.statSync(path).mode & 0o022)`;
+      .map((path) => folder + "/" + path)).map((path) => ({ path, ...fs.lstatSync(path) }))
+      .filter(({ uid, mode }) => uid !== 0 || ((mode & 0o170000) !== 0o120000 && mode & 0o022)).map(({ path }) => path)`;
     expect(await evaluate(changeable)).toEqual([]);
   });
 
@@ -122,6 +125,20 @@ describe("docker run weir", () => {
         "[process.getuid(), process.getgid()] + ''",
       );
       expect(ids.trim()).toBe("65532,65532");
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    "serves the rules that are mounted at /etc/weir/rules, and no others",
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "weir-rules-"));
+      await chmod(folder, 0o755);
+      const ban = "{ key: remote_address, rate_limit: { unit: hour, requests_per_unit: 0 } }";
+      await writeFile(join(folder, "shop.yaml"), `domain: shop\ndescriptors: [${ban}]\n`);
+      container = await runContainer(...PUBLISHED, "--volume", `${folder}:/etc/weir/rules:ro`, image);
+      expect(await ask(await whenServing(container))).toBe(429);
+      await rm(folder, { recursive: true });
     },
     3 * MINUTES,
   );

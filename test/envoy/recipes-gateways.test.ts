@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { newClient } from "../support/clients.js";
+import { ControlPlane } from "../support/control-plane.js";
 import { type Envoy, replaceIn, SHIPPED_CONFIGS, startEnvoyWith, validatedByEnvoy } from "../support/envoy.js";
 import {
   type BareGateway,
@@ -13,6 +14,7 @@ import {
   configurationOf,
   weirCluster,
 } from "../support/envoy-bare-gateway.js";
+import { translatePolicy } from "../support/envoy-gateway-policy.js";
 import { applyEnvoyFilters, applyPatchPolicy, rateLimitsOf, readResources } from "../support/envoy-recipe-patches.js";
 import type { HttpOptions } from "../support/http-client.js";
 import { startWeir, type WeirProcess } from "../support/weir-process.js";
@@ -30,9 +32,17 @@ afterEach(async () => {
   running = undefined;
 });
 
-/** Weir with the recipe's rules, and Envoy with what `apply` makes of the bare gateway. Both stop after the test. */
-async function run(recipe: string, gateway: BareGateway, apply: (weirPort: number) => string): Promise<Envoy> {
-  const weir = await startWeir({ rules: resolve(SHIPPED_CONFIGS, recipe, "rules.yaml") });
+/**
+ * Weir with the recipe's rules, and Envoy with what `apply` makes of the bare gateway. Both stop after the test.
+ * @param env more settings of Weir
+ */
+async function run(
+  recipe: string,
+  gateway: BareGateway,
+  apply: (weirPort: number) => string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Envoy> {
+  const weir = await startWeir({ rules: resolve(SHIPPED_CONFIGS, recipe, "rules.yaml"), env });
   const configuration = apply(weir.grpcPort);
   expect(validated(configuration)).toMatch(/OK$/);
   // A machine that stalls for 20 ms would let requests through.
@@ -63,14 +73,14 @@ async function statuses(envoy: Envoy, count: number, path: string, options: Http
   return all;
 }
 
-/** Sees that a client has 20 requests at once and 10 a second, as in the rules of every gateway. */
-async function expectClientLimit(envoy: Envoy): Promise<void> {
+/** Sees that a client has 20 requests at once and so many a second: 10 in the rules of most gateways. */
+async function expectClientLimit(envoy: Envoy, perSecond = 10): Promise<void> {
   const from = newClient();
   const asked = performance.now();
   const answers = await Promise.all(Array.from({ length: 80 }, () => envoy.get("/", { from })));
   const admitted = answers.filter(({ status }) => status === 200).length;
   expect(admitted).toBeGreaterThanOrEqual(20);
-  expect(admitted).toBeLessThanOrEqual(20 + ((performance.now() - asked) / 1_000) * 10);
+  expect(admitted).toBeLessThanOrEqual(20 + ((performance.now() - asked) / 1_000) * perSecond);
 }
 
 describe("the rules of every recipe", () => {
@@ -130,7 +140,57 @@ describe("Envoy Gateway", () => {
   });
 });
 
-/** The filter that Contour and kgateway make of their settings. */
+describe("Envoy Gateway with Weir in the place of its rate limit image", () => {
+  it("limits clients, API keys and logins by a BackendTrafficPolicy alone, whose rules come over xDS", async () => {
+    const [policy] = readResources("envoy-gateway/policy.yaml");
+    const gateway = await bareGateway("default/eg/http/*", { "httproute/default/shop/rule/0": "/" });
+    const routes = gateway.routes.virtual_hosts[0]!.routes;
+    const names = routes.map(({ name }) => name);
+    const { config, rateLimitsOf: limitsOf } = translatePolicy(policy!, "default/eg/http", names);
+    const plane = await ControlPlane.start();
+    plane.set(config);
+    try {
+      const apply = (port: number): string => {
+        gateway.clusters.push(weirCluster("weir", port));
+        gateway.httpFilters.unshift(ratelimitFilter(config.domain, "20ms", true));
+        for (const route of routes) {
+          route.typed_per_filter_config = {
+            "envoy.filters.http.ratelimit": {
+              "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute",
+              ...{ domain: config.domain, rate_limits: limitsOf(route.name) },
+            },
+          };
+        }
+        return configurationOf(gateway);
+      };
+      const xds = { WEIR_RULES_FROM: "xds", WEIR_XDS_SERVER: plane.address };
+      const envoy = await run("envoy-gateway", gateway, apply, xds);
+      expect(plane.requests.at(-1)).toMatchObject({ version_info: "1", error_detail: null });
+      expect(await statuses(envoy, 4, "/login")).toEqual([200, 200, 429, 429]);
+      expect(await statuses(envoy, 5, "/", { headers: { "x-api-key": "k1" } })).toEqual([200, 200, 200, 429, 429]);
+      await expectClientLimit(envoy, 20);
+    } finally {
+      plane.stop();
+    }
+  });
+
+  it("is asked for by the image of the rate limit deployment, as docs/envoy-gateway.md has it", () => {
+    const [configuration] = readResources("envoy-gateway/envoy-gateway.yaml");
+    const page = readFileSync(resolve(SHIPPED_CONFIGS, "../docs/envoy-gateway.md"), "utf8");
+    const [, shown = ""] = /```yaml\n(apiVersion: .*?)```/s.exec(page) ?? [];
+    expect(parse(shown)).toEqual(configuration);
+    expect(configuration).toMatchObject({
+      ...{ apiVersion: "gateway.envoyproxy.io/v1alpha1", kind: "EnvoyGateway" },
+      provider: {
+        type: "Kubernetes",
+        kubernetes: { rateLimitDeployment: { container: { image: expect.stringMatching(/\/weir:\d/) } } },
+      },
+      rateLimit: { backend: { type: "Redis", redis: { url: expect.stringMatching(/:6379$/) } } },
+    });
+  });
+});
+
+/** The filter that Contour, kgateway and Envoy Gateway make of their settings. */
 function ratelimitFilter(domain: unknown, timeout: unknown, failOpen: unknown): ConfigNode {
   return {
     name: "envoy.filters.http.ratelimit",

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
+import type { ListenAddress } from "../../src/http/listen-address.js";
 import { readSettings } from "../../src/settings.js";
 import { checkSchemas, KUBERNETES_VERSIONS } from "../support/k8s/api-schemas.js";
 import { runKubernetesTool } from "../support/k8s/kubernetes-tools.js";
@@ -79,8 +80,9 @@ describe.each(KUSTOMIZATIONS)("k8s/%s", (folder) => {
     expect(container.args?.[0]).toBe("serve");
     const { settings, errors } = readSettings(environmentOf(container), container.args?.slice(1) ?? []);
     expect(errors).toBeUndefined();
+    const grpcListen = settings?.grpcListen as ListenAddress;
     const listened = new Map([
-      ["grpc", settings?.grpcListen.port],
+      ["grpc", grpcListen.port],
       ["http", settings?.httpListen.port],
     ]);
     for (const { name, containerPort } of container.ports ?? []) expect(listened.get(name)).toBe(containerPort);
@@ -88,7 +90,7 @@ describe.each(KUSTOMIZATIONS)("k8s/%s", (folder) => {
       const { grpc, httpGet } = container[name] ?? {};
       expect(grpc?.port ?? listened.get(httpGet?.port ?? "")).toBe(grpc ? listened.get("grpc") : 8080);
       // A kubelet asks the pod's address: what is asked must not listen on loopback only.
-      expect((grpc ? settings?.grpcListen : settings?.httpListen)?.host).toBe("0.0.0.0");
+      expect((grpc ? grpcListen : settings?.httpListen)?.host).toBe("0.0.0.0");
     }
   });
 
