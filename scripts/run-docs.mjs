@@ -49,7 +49,7 @@ function makeClone(folder) {
   mkdirSync(bin);
   writeFileSync(join(bin, "weir"), `#!/bin/sh\nexec node '${clone}/dist/main.js' "$@"\n`);
   chmodSync(join(bin, "weir"), 0o755);
-  const tools = ["bin", "prometheus", "kubernetes"].map((name) => join(root, ".tools", name));
+  const tools = ["", "bin", "prometheus", "kubernetes"].map((name) => join(root, ".tools", name));
   return { clone, path: [bin, ...tools, process.env.PATH].join(":") };
 }
 
