@@ -32,7 +32,7 @@ beforeAll(async () => {
   const { prometheus, writeRules } = setup;
   await until("Prometheus has seen all that it scrapes", async () => {
     const up = await prometheus.query("up == 1");
-    return up.length === 6 ? true : undefined;
+    return up.length === 7 ? true : undefined;
   });
   await writeRules(rulesOf(6));
   await seen("max(weir_rules_reloads_total{result='ok'}) >= 1");

@@ -8,8 +8,8 @@ import { type RedisServer, startRedis } from "./redis-server.js";
 import { startTraffic } from "./steady-traffic.js";
 import { SHIPPED_RULES, startWeir, type WeirProcess } from "./weir-process.js";
 
-/** What a replica does without Redis; `memory` has none from the start. */
-export type Replica = "memory" | "error" | "allow" | "deny" | "local";
+/** What a replica does without Redis; `memory` has none from the start, and `pushed` no rules, which nobody sends it. */
+export type Replica = "memory" | "pushed" | "error" | "allow" | "deny" | "local";
 
 /** Weirs of every kind under traffic, an Envoy in front of the one that answers errors, and a Prometheus that scrapes all. */
 export interface MonitoredWeirs {
@@ -30,6 +30,14 @@ interface Stoppable {
 /** So long that a Redis that stands still for a moment makes answers late, and not fail. */
 const STORE_TIMEOUT = "100ms";
 
+/** A Weir that serves without rules until its control plane, where nobody listens, sends some. */
+const WAITING_FOR_RULES = {
+  WEIR_RULES_FROM: "xds",
+  WEIR_XDS_SERVER: "127.0.0.1:1",
+  WEIR_XDS_START_WITHOUT_RULES: "true",
+  WEIR_XDS_READY_WITHOUT_RULES: "true",
+};
+
 /** Starts all of it, with a Redis that may forget what it should keep. Traffic flows until the end. */
 export async function startMonitoredWeirs(): Promise<MonitoredWeirs> {
   const folder = await mkdtemp(join(tmpdir(), "weir-monitored-"));
@@ -49,6 +57,7 @@ export async function startMonitoredWeirs(): Promise<MonitoredWeirs> {
     const redis = keep(await startRedis({ args: ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"] }));
     const weirs = {
       memory: keep(await startWeir({ rules, env: { WEIR_MEMORY_MAX_BUCKETS: "100" } })),
+      pushed: keep(await startWeir({ env: WAITING_FOR_RULES })),
       error: keep(await startReplica("error", redis.url)),
       allow: keep(await startReplica("allow", redis.url)),
       deny: keep(await startReplica("deny", redis.url)),
@@ -83,7 +92,7 @@ export function rulesOf(requestsPerHour: number): string {
   return `domain: clients\ndescriptors:\n  - key: client\n    rate_limit: ${limit}\n`;
 }
 
-async function startReplica(replica: Exclude<Replica, "memory">, redisUrl: string): Promise<WeirProcess> {
+async function startReplica(replica: Exclude<Replica, "memory" | "pushed">, redisUrl: string): Promise<WeirProcess> {
   const env = { WEIR_ON_STORE_FAILURE: replica, WEIR_STORE_TIMEOUT: STORE_TIMEOUT };
   return await startWeir({ redisUrl, env });
 }
