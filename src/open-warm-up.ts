@@ -1,9 +1,7 @@
 import { TopRefused } from "./admin/live/top-refused.js";
 import { createEngines, type Engines } from "./engine/engines.js";
 import { MetricLabels } from "./engine/metric-labels.js";
-import { decodeRequest } from "./grpc/codec/decode-request.js";
-import { encodeResponse } from "./grpc/codec/encode-response.js";
-import { RATE_LIMIT_SERVICE } from "./grpc/rate-limit-definition.js";
+import { RATE_LIMIT_METHODS } from "./grpc/rate-limit-definition.js";
 import { createShouldRateLimit } from "./grpc/rate-limit-service.js";
 import { createGrpcServer } from "./grpc-servers.js";
 import { BusinessEvents } from "./observe/business-events.js";
@@ -26,8 +24,6 @@ const WITH_STORE: WarmUpBounds = { calls: 1_200, millis: 1_000 };
 
 /** A first decision may take long, which is what this is for. */
 const STORE_TIMEOUT_MILLIS = 1_000;
-
-const METHOD = { path: `/${RATE_LIMIT_SERVICE}/ShouldRateLimit`, requestStream: false, responseStream: false } as const;
 
 export interface WarmUpNeeds {
   readonly settings: Settings;
@@ -69,7 +65,7 @@ async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBou
   const observers = { metrics, events: new BusinessEvents(metrics, logger) };
   const { proxies } = openEngines(needs, store, observers.events);
   const grpc = createGrpcServer({ ...settings, grpcTlsCert: "" }, observers, ignore);
-  const definition = { ...METHOD, requestDeserialize: decodeRequest, responseSerialize: encodeResponse };
+  const { ShouldRateLimit: definition } = RATE_LIMIT_METHODS;
   const handler = createShouldRateLimit({
     decide: (request, caller) => proxies.decide(request, caller),
     reportFault: ignore,
@@ -77,7 +73,7 @@ async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBou
   grpc.addUnary({ name: "ShouldRateLimit", definition, handler });
   try {
     const port = await grpc.listen({ host: "127.0.0.1", port: 0 });
-    return await callUntilWarm({ port, path: METHOD.path }, bounds);
+    return await callUntilWarm({ port, path: definition.path }, bounds);
   } finally {
     await grpc.shutdown(0);
   }

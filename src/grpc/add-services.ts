@@ -2,8 +2,8 @@ import type { Decision } from "../engine/decision.js";
 import type { RateLimitRequest } from "../engine/request.js";
 import type { GrpcServer } from "./grpc-server.js";
 import { loadPackageDefinition } from "./package-definition.js";
-import { rateLimitDefinition } from "./rate-limit-definition.js";
-import { rateLimiterDefinition } from "./rate-limiter-definition.js";
+import { RATE_LIMIT_METHODS } from "./rate-limit-definition.js";
+import { RATE_LIMITER_METHODS } from "./rate-limiter-definition.js";
 import type { RateLimiterHandlers } from "./rate-limiter-service.js";
 import { addReflection } from "./reflection.js";
 import type { UnaryHandler } from "./unary-handler.js";
@@ -15,11 +15,10 @@ export interface ServiceHandlers extends RateLimiterHandlers {
 
 /** Adds Envoy's rate limit service and the direct API to a server, and reflection about them. */
 export function addServices(server: GrpcServer, handlers: ServiceHandlers): void {
-  const packageDefinition = loadPackageDefinition();
-  const { ShouldRateLimit } = rateLimitDefinition(packageDefinition);
-  const { CheckLimit, GetStatus } = rateLimiterDefinition(packageDefinition);
+  const { ShouldRateLimit } = RATE_LIMIT_METHODS;
+  const { CheckLimit, GetStatus } = RATE_LIMITER_METHODS;
   server.addUnary({ name: "ShouldRateLimit", definition: ShouldRateLimit, handler: handlers.shouldRateLimit });
   server.addUnary({ name: "CheckLimit", definition: CheckLimit, handler: handlers.checkLimit });
   server.addUnary({ name: "GetStatus", definition: GetStatus, handler: handlers.getStatus });
-  addReflection(server, packageDefinition);
+  addReflection(server, loadPackageDefinition());
 }

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loadPackageDefinition } from "../../../src/grpc/package-definition.js";
-import { rateLimitDefinition } from "../../../src/grpc/rate-limit-definition.js";
+import { RATE_LIMIT_METHODS } from "../../../src/grpc/rate-limit-definition.js";
 import { bytesField, numberField } from "../../support/grpc-wire.js";
 
-const { requestDeserialize } = rateLimitDefinition(loadPackageDefinition()).ShouldRateLimit;
+const { requestDeserialize } = RATE_LIMIT_METHODS.ShouldRateLimit;
 
 function decode(...parts: Buffer[]) {
   return requestDeserialize(Buffer.concat(parts));

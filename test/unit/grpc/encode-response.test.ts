@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { CurrentLimit, Decision } from "../../../src/engine/decision.js";
-import { loadPackageDefinition } from "../../../src/grpc/package-definition.js";
-import { rateLimitDefinition } from "../../../src/grpc/rate-limit-definition.js";
+import { RATE_LIMIT_METHODS } from "../../../src/grpc/rate-limit-definition.js";
 import type { JsonValue } from "../../../src/rules/rule.js";
 import type { Unit } from "../../../src/rules/unit.js";
 import { bytesField, doubleField, numberField } from "../../support/grpc-wire.js";
 
-const { responseSerialize } = rateLimitDefinition(loadPackageDefinition()).ShouldRateLimit;
+const { responseSerialize } = RATE_LIMIT_METHODS.ShouldRateLimit;
 
 /** What proto3 writes or leaves out for 0 is the writer's choice; these are the fields in order, as protobuf sorts them. */
 function expectBytes(decision: Decision, ...parts: Buffer[]): void {
