@@ -6,10 +6,9 @@ import type { ListenAddress, UnixSocket } from "./http/listen-address.js";
 import { NativeGrpcServer } from "./native-grpc-server.js";
 import type { BusinessEvents } from "./observe/business-events.js";
 import type { Metrics } from "./observe/metrics.js";
-import { nameOfSetting } from "./settings/setting-name.js";
+import { findTlsFileFaults } from "./settings/file-faults.js";
 import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
-import { findTlsFaults } from "./stores/redis/link/tls-files.js";
 
 /** Where it listens. */
 export function grpcAddress({ grpcListen, grpcSocketMode }: Settings): ListenAddress | UnixSocket {
@@ -57,9 +56,7 @@ function tlsOf(settings: Settings): TlsSettings | undefined {
   const { grpcTlsCert: certFile, grpcTlsKey: keyFile, grpcTlsClientCa, grpcTlsClientSan: clientNames } = settings;
   if (certFile === "") return undefined;
   const clientCaFile = grpcTlsClientCa === "" ? undefined : grpcTlsClientCa;
-  const faults = findTlsFaults({ certFile, keyFile, caFile: clientCaFile }).map(
-    ({ part, words }) => `${nameOfSetting(settings, TLS_SETTINGS[part])}: the file ${words}`,
-  );
+  const faults = findTlsFileFaults(settings, { certFile, keyFile, caFile: clientCaFile }, TLS_SETTINGS);
   if (faults.length > 0) throw new StartError(2, faults);
   return clientCaFile === undefined ? { certFile, keyFile } : { certFile, keyFile, clientCaFile, clientNames };
 }

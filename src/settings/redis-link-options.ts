@@ -1,9 +1,9 @@
 import { StartError } from "../start-error.js";
 import type { RedisLinkOptions } from "../stores/redis/link/link-options.js";
 import { readSecretFileSync } from "../stores/redis/link/secret-file.js";
-import { findTlsFaults, type TlsFiles } from "../stores/redis/link/tls-files.js";
-import { nameOfSetting } from "./setting-name.js";
-import type { SettingKey, Settings } from "./table.js";
+import type { TlsFiles } from "../stores/redis/link/tls-files.js";
+import { fileFault, findTlsFileFaults } from "./file-faults.js";
+import type { Settings } from "./table.js";
 
 /**
  * The way to Redis as the settings say.
@@ -17,7 +17,7 @@ export function redisLinkOptions(settings: Settings): Omit<RedisLinkOptions, "sc
     serverName: given(settings.redisTlsServerName),
     verifiesName: settings.redisTlsVerifyName,
   };
-  const faults = [...secretFaults(settings), ...tlsFaults(settings, tls)];
+  const faults = [...secretFaults(settings), ...findTlsFileFaults(settings, tls, TLS_SETTINGS)];
   if (faults.length > 0) throw new StartError(2, faults);
   return {
     topology: settings.redisTopology,
@@ -35,24 +35,16 @@ export function redisLinkOptions(settings: Settings): Omit<RedisLinkOptions, "sc
 
 const TLS_SETTINGS = { ca: "redisTlsCa", cert: "redisTlsCert", key: "redisTlsKey" } as const;
 
-function tlsFaults(settings: Settings, tls: TlsFiles): string[] {
-  return findTlsFaults(tls).map(({ part, words }) => describe(settings, TLS_SETTINGS[part], words));
-}
-
 function secretFaults(settings: Settings): string[] {
   const faults: string[] = [];
   for (const key of ["redisPasswordFile", "redisSentinelPasswordFile"] as const) {
     try {
       if (settings[key] !== "") readSecretFileSync(settings[key]);
     } catch (error) {
-      faults.push(describe(settings, key, (error as Error).message));
+      faults.push(fileFault(settings, key, (error as Error).message));
     }
   }
   return faults;
-}
-
-function describe(settings: Settings, key: SettingKey, words: string): string {
-  return `${nameOfSetting(settings, key)}: the file ${words}`;
 }
 
 function given(text: string): string | undefined {

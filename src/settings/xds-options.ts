@@ -1,7 +1,6 @@
 import type { AdsOptions } from "../grpc/xds/ads-options.js";
 import { StartError } from "../start-error.js";
-import { findTlsFaults } from "../stores/redis/link/tls-files.js";
-import { nameOfSetting } from "./setting-name.js";
+import { findTlsFileFaults } from "./file-faults.js";
 import type { Settings } from "./table.js";
 
 /**
@@ -15,14 +14,8 @@ export function xdsOptions(settings: Settings): Omit<AdsOptions, "onResources" |
     ...(settings.xdsTlsCa === "" ? {} : { caFile: settings.xdsTlsCa }),
     ...(settings.xdsTlsCert === "" ? {} : { certFile: settings.xdsTlsCert, keyFile: settings.xdsTlsKey }),
   };
-  const faults = findTlsFaults(files);
-  if (faults.length > 0) {
-    const name = (part: keyof typeof TLS_SETTINGS): string => nameOfSetting(settings, TLS_SETTINGS[part]);
-    throw new StartError(
-      2,
-      faults.map(({ part, words }) => `${name(part)}: the file ${words}`),
-    );
-  }
+  const faults = findTlsFileFaults(settings, files, TLS_SETTINGS);
+  if (faults.length > 0) throw new StartError(2, faults);
   return {
     server,
     nodeId: settings.xdsNodeId,
