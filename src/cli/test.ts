@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { formatFault } from "../rules/faults.js";
+import { formatFault, isError } from "../rules/faults.js";
 import { readFiles } from "../rules/read-files.js";
 import { type CliContext, EXIT_CODE } from "./cli-context.js";
 import { countOf } from "./count-of.js";
@@ -40,7 +40,7 @@ export async function test(argv: readonly string[], context: CliContext): Promis
 
 async function runTestsAt(path: string): Promise<TestFileRun[]> {
   const { files, faults } = await readFiles(path);
-  const errors = faults.filter(({ severity }) => severity === "error");
+  const errors = faults.filter(isError);
   const runs: TestFileRun[] = errors.map((fault) => {
     return { path: fault.position.file, read: undefined, faults: [fault], tests: [] };
   });

@@ -1,4 +1,4 @@
-import { type Fault, formatFault } from "../rules/faults.js";
+import { type Fault, formatFault, isError } from "../rules/faults.js";
 import { loadRules } from "../rules/load-rules.js";
 import type { RuleSet } from "../rules/rule.js";
 import { type CliContext, EXIT_CODE } from "./cli-context.js";
@@ -44,10 +44,6 @@ export async function validate(argv: readonly string[], context: CliContext): Pr
   }
   if (!flags.json) context.writeOut(summarizeRules(loaded.flatMap(({ rules }) => rules ?? [])));
   return EXIT_CODE.ok;
-}
-
-function isError(fault: Fault): boolean {
-  return fault.severity === "error";
 }
 
 function summarizeFaults(faults: readonly Fault[]): string {

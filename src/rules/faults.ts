@@ -13,6 +13,11 @@ export interface Fault {
   readonly sourceLine: string;
 }
 
+/** It keeps rules from loading. */
+export function isError({ severity }: Fault): boolean {
+  return severity === "error";
+}
+
 /** How much of a long line is shown before and after the caret. */
 const SHOWN_BEFORE = 80;
 const SHOWN_AFTER = 80;

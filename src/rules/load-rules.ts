@@ -2,7 +2,7 @@ import type { Algorithm } from "../limits/limit.js";
 import { DEFAULT_ALGORITHM } from "./algorithm.js";
 import { type CheckedFile, checkFile } from "./check-file.js";
 import { compile } from "./compile.js";
-import { type Fault, sortFaults } from "./faults.js";
+import { type Fault, isError, sortFaults } from "./faults.js";
 import { findDuplicates } from "./find-duplicates.js";
 import { findNeverMet } from "./find-never-met.js";
 import { findUnknownReplaces } from "./find-unknown-replaces.js";
@@ -58,7 +58,7 @@ export function compileChecked(
     ...findNeverMet(read),
     ...findUnknownReplaces(read),
   ]);
-  if (faults.some((fault) => fault.severity === "error")) return { rules: undefined, faults };
+  if (faults.some(isError)) return { rules: undefined, faults };
   const valid = checked.flatMap(({ validFile }) => validFile ?? []);
   return { rules: compile(valid, defaultAlgorithm), faults };
 }

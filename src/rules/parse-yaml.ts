@@ -1,5 +1,5 @@
 import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from "yaml";
-import type { Fault } from "./faults.js";
+import { type Fault, isError } from "./faults.js";
 import type { Locator } from "./source-file.js";
 import { findTooDeep, findTooDeepOpen, MAX_YAML_DEPTH } from "./yaml-depth.js";
 
@@ -56,7 +56,7 @@ function composeDocument(tokens: readonly CST.Token[], length: number, locator: 
   if (first === undefined && faults.length === 0) {
     faults.push(locator.faultAt("empty-file", 0, "the file is empty; it must have at least a domain"));
   }
-  const failed = faults.some((fault) => fault.severity === "error");
+  const failed = faults.some(isError);
   return { document: failed ? undefined : first, faults };
 }
 

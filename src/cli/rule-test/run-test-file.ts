@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join } from "node:path";
-import type { Fault } from "../../rules/faults.js";
+import { type Fault, isError } from "../../rules/faults.js";
 import { loadRules } from "../../rules/load-rules.js";
 import type { SourceFile } from "../../rules/source-file.js";
 import { type ReadTestFile, readTestFile } from "./read-test-file.js";
@@ -33,7 +33,7 @@ export async function runTestFile(source: SourceFile): Promise<TestFileRun> {
   const defaultAlgorithm = read.file.settings?.default_algorithm;
   const loaded = await loadRules(rulesPath, defaultAlgorithm === undefined ? {} : { defaultAlgorithm });
   if (loaded.rules === undefined) {
-    return { path, read: undefined, faults: loaded.faults.filter(({ severity }) => severity === "error"), tests: [] };
+    return { path, read: undefined, faults: loaded.faults.filter(isError), tests: [] };
   }
   const tests: TestResult[] = [];
   for (const [index, test] of read.file.tests.entries()) {

@@ -1,4 +1,4 @@
-import type { FaultTexts } from "../../rules/reload/load-messages.js";
+import type { FaultTexts } from "../../rules/fault-texts.js";
 import type { XdsTlsFiles } from "./tls-files.js";
 
 /** All rules as the control plane has sent them at once. */

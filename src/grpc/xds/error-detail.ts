@@ -1,4 +1,4 @@
-import type { FaultTexts } from "../../rules/reload/load-messages.js";
+import type { FaultTexts } from "../../rules/fault-texts.js";
 
 /** Longer words are of no use in a control plane's log, and some have a bound for what they receive. */
 const LONGEST_MESSAGE = 4_096;

@@ -1,4 +1,4 @@
-import type { FaultTexts } from "../../rules/reload/load-messages.js";
+import { type FaultTexts, NO_FAULTS } from "../../rules/fault-texts.js";
 import type { AdsOptions } from "./ads-options.js";
 import type { DiscoveryRequest, DiscoveryResponse } from "./discovery-messages.js";
 import { joinFaults } from "./error-detail.js";
@@ -16,8 +16,6 @@ interface Waiting {
   /** A newer one waits too, so that this one is not looked at; its resources are let go of. */
   readonly isSuperseded: boolean;
 }
-
-const NO_FAULTS: FaultTexts = { texts: [], more: 0 };
 
 /** Status codes of gRPC, as they stand in error_detail. */
 const INVALID_ARGUMENT = 3;

@@ -1,4 +1,4 @@
-import type { FaultTexts } from "../../rules/reload/load-messages.js";
+import type { FaultTexts } from "../../rules/fault-texts.js";
 import { type DiscoveryResponse, RATE_LIMIT_CONFIG } from "./discovery-messages.js";
 
 /** A response may have thousands of resources: nobody reads of more that are wrong. */

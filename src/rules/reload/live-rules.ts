@@ -1,10 +1,10 @@
+import type { FaultTexts } from "../fault-texts.js";
 import type { CompileOptions } from "../load-rules.js";
 import type { RuleSet } from "../rule.js";
 import { NO_TEXTS, type PackedTexts } from "../sources/packed-texts.js";
 import type { RulesInput } from "../sources/rules-input.js";
 import type { RulesSource } from "../sources/rules-source.js";
 import type { EncodedRules } from "./encoded-rules.js";
-import type { FaultTexts } from "./load-messages.js";
 import type { PastReload, ReloadResult } from "./reload-result.js";
 import { type LoadedRules, type LoadOutcome, RulesLoader } from "./rules-loader.js";
 

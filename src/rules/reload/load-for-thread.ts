@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import { DEFAULT_ALGORITHM } from "../algorithm.js";
-import { type Fault, formatFault, sortFaults } from "../faults.js";
+import { describeFaults, type FaultTexts, NO_FAULTS } from "../fault-texts.js";
+import { isError, sortFaults } from "../faults.js";
 import { compileChecked, compileRules } from "../load-rules.js";
 import { readFiles } from "../read-files.js";
 import type { Rule, RuleSet } from "../rule.js";
 import type { SourceFile } from "../source-file.js";
-import { unpackResources } from "../sources/packed-resources.js";
+import { unpackParts } from "../sources/packed-parts.js";
 import { packTexts, unpackTexts } from "../sources/packed-texts.js";
 import type { RulesInput } from "../sources/rules-input.js";
 import { acceptResources } from "../xds/accept-resources.js";
 import { encodeRules } from "./encoded-rules.js";
-import type { FaultTexts, LoadReply, LoadRequest, PlacesSlice } from "./load-messages.js";
+import type { LoadReply, LoadRequest, PlacesSlice } from "./load-messages.js";
 
 /** Few enough that to receive their places takes a part of a millisecond. */
 const RULES_A_SLICE = 50;
@@ -32,8 +33,6 @@ async function loadFiles(path: string, request: LoadRequest): Promise<LoadReply>
   return replyWith({ rules: compiled.rules, files, content, warnings: texts, refused: NO_FAULTS }, request);
 }
 
-const NO_FAULTS: FaultTexts = { texts: [], more: 0 };
-
 const NO_RESOURCES: FaultTexts = {
   texts: ["warning: the update has no resources: there are no rules, and every request is let through"],
   more: 0,
@@ -41,7 +40,7 @@ const NO_RESOURCES: FaultTexts = {
 
 function loadResources(input: RulesInput & { kind: "resources" }, request: LoadRequest): LoadReply {
   const { defaultAlgorithm = DEFAULT_ALGORITHM } = request.options;
-  const resources = unpackResources(input.resources);
+  const resources = unpackParts(input.resources);
   const options = { defaults: input.defaults, defaultAlgorithm };
   const { accepted, faults } = acceptResources(resources, unpackTexts(request.inForce), options);
   const refused = describeFaults(sortFaults(faults), request.mostFaults);
@@ -84,22 +83,11 @@ function replyWith({ rules, files, content, warnings, refused }: Made, { slices 
   };
 }
 
-function isError(fault: Fault): boolean {
-  return fault.severity === "error";
-}
-
 /** The paths count as well: they order the rules, and faults name them. */
 function identify(files: readonly SourceFile[]): string {
   const hash = createHash("sha256");
   for (const { path, text } of files) hash.update(JSON.stringify([path, text.length])).update(text);
   return hash.digest("base64");
-}
-
-/** Errors before warnings where there are too many. */
-function describeFaults(faults: readonly Fault[], most: number): FaultTexts {
-  const errorsFirst = () => [...faults.filter(isError), ...faults.filter((fault) => !isError(fault))];
-  const told = faults.length <= most ? faults : errorsFirst().slice(0, most);
-  return { texts: told.map(formatFault), more: faults.length - told.length };
 }
 
 /** @returns how many slices there were */

@@ -1,17 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
+import type { FaultTexts } from "../fault-texts.js";
 import type { CompileOptions } from "../load-rules.js";
 import type { Rule } from "../rule.js";
 import type { PackedTexts } from "../sources/packed-texts.js";
 import type { RulesInput } from "../sources/rules-input.js";
 import type { EncodedRules } from "./encoded-rules.js";
-
-/** Faults as text, as many of them as were asked for. */
-export interface FaultTexts {
-  /** Each as `formatFault` has it, in the order of files and lines. */
-  readonly texts: readonly string[];
-  /** How many there are besides. */
-  readonly more: number;
-}
 
 /** What the thread that loads rules is started with. */
 export interface ThreadData {

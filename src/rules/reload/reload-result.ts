@@ -1,4 +1,4 @@
-import type { FaultTexts } from "./load-messages.js";
+import type { FaultTexts } from "../fault-texts.js";
 
 /** How loading rules again ended. */
 export type ReloadResult =

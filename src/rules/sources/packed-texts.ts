@@ -1,31 +1,23 @@
 import type { SourceFile } from "../source-file.js";
+import { type PackedParts, roomFor, unpackParts } from "./packed-parts.js";
 
-/**
- * Files one behind the other, in memory that threads share: to hand it over costs nothing, and a thread that ends takes
- * nothing with it. It is written once, and then only read.
- */
-export interface PackedTexts {
+/** Files, as UTF-8. */
+export interface PackedTexts extends PackedParts {
   readonly paths: readonly string[];
-  /** UTF-8. */
-  readonly bytes: Uint8Array<SharedArrayBuffer>;
-  /** Where each file begins, and at last where they end. */
-  readonly offsets: readonly number[];
 }
 
-export const NO_TEXTS: PackedTexts = { paths: [], bytes: new Uint8Array(new SharedArrayBuffer(0)), offsets: [0] };
+export const NO_TEXTS: PackedTexts = { paths: [], ...roomFor([]) };
 
 export function packTexts(files: readonly SourceFile[]): PackedTexts {
   const encoder = new TextEncoder();
   const encoded = files.map(({ text }) => encoder.encode(text));
-  const offsets = [0];
-  for (const { length } of encoded) offsets.push((offsets.at(-1) as number) + length);
-  const bytes = new Uint8Array(new SharedArrayBuffer(offsets.at(-1) as number));
-  for (const [index, each] of encoded.entries()) bytes.set(each, offsets[index]);
-  return { paths: files.map(({ path }) => path), bytes, offsets };
+  const packed = roomFor(encoded);
+  for (const [index, each] of encoded.entries()) packed.bytes.set(each, packed.offsets[index]);
+  return { paths: files.map(({ path }) => path), ...packed };
 }
 
-export function unpackTexts({ paths, bytes, offsets }: PackedTexts): SourceFile[] {
+export function unpackTexts({ paths, ...packed }: PackedTexts): SourceFile[] {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  // A copy, since the decoder takes no shared memory.
-  return paths.map((path, index) => ({ path, text: decoder.decode(bytes.slice(offsets[index], offsets[index + 1])) }));
+  const parts = unpackParts(packed);
+  return paths.map((path, index) => ({ path, text: decoder.decode(parts[index]) }));
 }

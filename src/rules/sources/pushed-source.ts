@@ -1,7 +1,7 @@
-import type { FaultTexts } from "../reload/load-messages.js";
+import { type FaultTexts, NO_FAULTS } from "../fault-texts.js";
 import type { ReloadResult } from "../reload/reload-result.js";
 import type { LimitDefaults } from "../xds/limit-defaults.js";
-import { packResources } from "./packed-resources.js";
+import { packResources } from "./pack-resources.js";
 import type { RulesInput } from "./rules-input.js";
 import type { RulesSource } from "./rules-source.js";
 
@@ -11,8 +11,6 @@ export interface ResourceUpdate {
   /** Each a RateLimitConfig. The bytes are not kept. */
   readonly resources: readonly Uint8Array[];
 }
-
-const NO_FAULTS: FaultTexts = { texts: [], more: 0 };
 
 /** Rules that are sent to us. */
 export class PushedSource implements RulesSource {

@@ -1,5 +1,5 @@
 import type { LimitDefaults } from "../xds/limit-defaults.js";
-import type { PackedResources } from "./packed-resources.js";
+import type { PackedParts } from "./packed-parts.js";
 
 /** What rules are to be made of, for the thread that makes them. */
 export type RulesInput =
@@ -8,6 +8,6 @@ export type RulesInput =
       readonly kind: "resources";
       /** As their sender calls them. */
       readonly version: string;
-      readonly resources: PackedResources;
+      readonly resources: PackedParts;
       readonly defaults: LimitDefaults;
     };

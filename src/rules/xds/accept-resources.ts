@@ -1,5 +1,5 @@
 import { type CheckedFile, checkFile } from "../check-file.js";
-import type { Fault } from "../faults.js";
+import { type Fault, isError } from "../faults.js";
 import { findDuplicatesOf, type Seen } from "../find-duplicates.js";
 import type { SourceFile } from "../source-file.js";
 import { type ReadOptions, type ReadResource, readResources } from "./read-resources.js";
@@ -59,10 +59,6 @@ function stayingFiles(
 
 function hasErrors({ checked }: ReadResource): boolean {
   return checked.faults.some(isError);
-}
-
-function isError(fault: Fault): boolean {
-  return fault.severity === "error";
 }
 
 /** Takes one resource after the other, but for those that have a descriptor which another one has. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type DiscoveryRequest, RATE_LIMIT_CONFIG } from "../../../../src/grpc/xds/discovery-messages.js";
 import { UpdateQueue } from "../../../../src/grpc/xds/update-queue.js";
-import type { FaultTexts } from "../../../../src/rules/reload/load-messages.js";
+import type { FaultTexts } from "../../../../src/rules/fault-texts.js";
 import { until } from "../../../support/until.js";
 
 const OTHER_TYPE = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
