@@ -28,17 +28,18 @@ const ORDER = [
     "admin",
     "http",
   ],
-  ...["engine", "rules", "stores", "limits", "observe", "start-error", "version"],
+  ...["engine", "rules", "stores", "limits", "observe", "tls", "start-error", "version"],
 ];
 
 /** Parts that may not have all that is below them: what they may import of Weir besides themselves. */
 const MAY_IMPORT = new Map([
-  ["grpc-server", ["h2"]],
+  ["grpc-server", ["h2", "tls"]],
   ["h2", []],
   ["rules", ["limits", "observe", "start-error"]],
   ["stores", ["limits", "observe", "start-error"]],
   ["limits", []],
   ["observe", []],
+  ["tls", []],
 ]);
 
 /** Parts that not all above them may have: who may import them besides themselves. */

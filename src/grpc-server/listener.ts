@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
-import { type Certificates, readCertificates, watchCertificates } from "./certificate-files.js";
+import { type Certificates, readCertificates } from "../tls/certificates.js";
+import { watchCertificates } from "../tls/watch-certificates.js";
 import { holdsName } from "./certificate-names.js";
 import type { ListenAddress } from "./listen-address.js";
-import type { TlsSettings } from "./tls-settings.js";
+import { pemFilesOf, type TlsSettings } from "./tls-settings.js";
 
 /** What listeners count. */
 export interface ListenerCounters {
@@ -50,7 +51,7 @@ export async function startListener(
   tls: TlsSettings | undefined,
   options: ListenerOptions,
 ): Promise<Listener> {
-  const certificates = tls === undefined ? undefined : await readCertificates(tls);
+  const certificates = tls === undefined ? undefined : await readCertificates(pemFilesOf(tls));
   const server =
     certificates === undefined ? plainServer(options) : tlsServer(certificates, tls?.clientNames ?? [], options);
   server.maxConnections = options.maxConnections;
@@ -128,15 +129,16 @@ function keepCertificates(
   certificates: Certificates,
   { counters, certificateCheckMillis, onFault }: ListenerOptions,
 ): () => void {
-  const onChanged = (changed: Certificates): void => {
-    counters.certificateReloads += 1;
-    server.setSecureContext(changed);
-  };
-  const onBad = (error: unknown): void => {
-    counters.certificateFaults += 1;
-    onFault(error);
-  };
-  return watchCertificates(tls, certificates, certificateCheckMillis, onChanged, onBad);
+  return watchCertificates(pemFilesOf(tls), certificates, certificateCheckMillis, {
+    onChanged(changed) {
+      counters.certificateReloads += 1;
+      server.setSecureContext(changed);
+    },
+    onFault(error) {
+      counters.certificateFaults += 1;
+      onFault(error);
+    },
+  });
 }
 
 /** A socket file that nobody listens on is left over from a process that was killed. */

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { type Certificates, readCertificates } from "../../tls/certificates.js";
+import { watchCertificates } from "../../tls/watch-certificates.js";
 import type { AdsOptions, AdsStatus, AdsSubscription } from "./ads-options.js";
 import type { openAdsStream } from "./ads-stream.js";
 import { type DiscoveryRequest, RATE_LIMIT_CONFIG } from "./discovery-messages.js";
 import { retryDelayMillis } from "./retry-delay.js";
-import { awaitRotation, readXdsCertificates, type XdsCertificates } from "./tls-files.js";
 import { UpdateQueue } from "./update-queue.js";
 
 const CERTIFICATE_CHECK_MILLIS = 5_000;
@@ -78,13 +79,13 @@ class AdsClient implements AdsSubscription {
   async #followOnce(open: typeof openAdsStream): Promise<End> {
     const { tls } = this.#options;
     try {
-      return await this.#follow(open, tls === undefined ? undefined : await readXdsCertificates(tls));
+      return await this.#follow(open, tls === undefined ? undefined : await readCertificates(tls));
     } catch (error) {
       return { reason: (error as Error).message, heldMillis: 0, isRenewal: false };
     }
   }
 
-  #follow(open: typeof openAdsStream, certificates: XdsCertificates | undefined): Promise<End> {
+  #follow(open: typeof openAdsStream, certificates: Certificates | undefined): Promise<End> {
     const { signal } = this.#closing;
     return new Promise((resolve) => {
       let connectedAt = Number.POSITIVE_INFINITY;
@@ -118,12 +119,16 @@ class AdsClient implements AdsSubscription {
   }
 
   /** Calls back when the certificate files are others, after a moment that differs between replicas. @returns stops it */
-  #awaitRotation(certificates: XdsCertificates | undefined, onRotated: () => void): () => void {
+  #awaitRotation(certificates: Certificates | undefined, onRotated: () => void): () => void {
     const { tls, certificateCheckMillis = CERTIFICATE_CHECK_MILLIS } = this.#options;
     if (tls === undefined || certificates === undefined) return () => {};
     let timer: NodeJS.Timeout | undefined;
-    const stopLooking = awaitRotation(tls, certificates, certificateCheckMillis, () => {
-      timer = setTimeout(onRotated, Math.random() * certificateCheckMillis);
+    const stopLooking = watchCertificates(tls, certificates, certificateCheckMillis, {
+      onChanged: () => {
+        timer ??= setTimeout(onRotated, Math.random() * certificateCheckMillis);
+      },
+      // The open connection need not suffer from them.
+      onFault: () => {},
     });
     return () => {
       stopLooking();

@@ -1,5 +1,5 @@
 import type { FaultTexts } from "../../rules/fault-texts.js";
-import type { XdsTlsFiles } from "./tls-files.js";
+import type { PemFiles } from "../../tls/certificates.js";
 
 /** All rules as the control plane has sent them at once. */
 export interface RulesUpdate {
@@ -27,8 +27,8 @@ export interface AdsOptions {
   readonly nodeId: string;
   /** Empty: none is told. */
   readonly nodeCluster: string;
-  /** Absent: plain connections. */
-  readonly tls?: XdsTlsFiles & {
+  /** Absent: plain connections. Without authorities, those that Node knows. */
+  readonly tls?: PemFiles & {
     /** The name that the server's certificate must carry. Absent: the host. */
     readonly serverName?: string;
   };

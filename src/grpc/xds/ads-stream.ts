@@ -8,11 +8,11 @@ import {
   type StatusObject,
   setLogVerbosity,
 } from "@grpc/grpc-js";
+import type { Certificates } from "../../tls/certificates.js";
 import { ADS_METHOD } from "./ads-method.js";
 import type { AdsOptions } from "./ads-options.js";
 import { describeEnd } from "./describe-end.js";
 import type { DiscoveryRequest, DiscoveryResponse } from "./discovery-messages.js";
-import type { XdsCertificates } from "./tls-files.js";
 
 /** Far more than 100,000 rules take. */
 const LARGEST_RESPONSE_BYTES = 64 * 1024 * 1024;
@@ -38,7 +38,7 @@ export interface AdsStream {
 /** Connects and opens a stream. What is sent before the server was reached waits for it. */
 export function openAdsStream(
   options: AdsOptions,
-  certificates: XdsCertificates | undefined,
+  certificates: Certificates | undefined,
   listener: AdsStreamListener,
 ): AdsStream {
   // What grpc-js prints to stderr reaches us as errors too, and would be a second line of another form.
@@ -81,7 +81,7 @@ function targetOf({ server: { host, port } }: AdsOptions): string {
   return host.includes(":") ? `[${host}]:${port}` : `dns:${host}:${port}`;
 }
 
-function credentialsOf(certificates: XdsCertificates | undefined): ChannelCredentials {
+function credentialsOf(certificates: Certificates | undefined): ChannelCredentials {
   if (certificates === undefined) return credentials.createInsecure();
   const { ca = null, cert = null, key = null } = certificates;
   return credentials.createSsl(ca, key, cert);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
+import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -195,5 +196,20 @@ describe("certificate files", () => {
     await expect.poll(() => server.counters.listeners.certificateReloads).toBe(1);
     expect(await shownName(port)).toBe("rotated");
     expect((await call(port)).response).toBe("secret");
+  });
+
+  it.each([
+    ["none", () => ""],
+    ["half a one", (pem: string) => pem.slice(0, pem.length / 2)],
+    ["a whole one and half a one", (pem: string) => pem + pem.slice(0, pem.length / 2)],
+  ])("with %s of the clients' authorities leave the old ones in force", async (_what, damage) => {
+    const pem = authority.ca.toString();
+    const clientCaFile = join(authority.folder, "authorities.crt");
+    writeFileSync(clientCaFile, pem);
+    const { port, server } = await start({ ...own, clientCaFile }, { server: { certificateCheckMillis: 20 } });
+    const client = authority.sign("client");
+    writeFileSync(clientCaFile, damage(pem));
+    await expect.poll(() => server.counters.listeners.certificateFaults).toBeGreaterThan(0);
+    expect((await call(port, client.keyFile, client.certFile)).response).toBe("secret");
   });
 });

@@ -1,0 +1,64 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
+
+/** Files in PEM for one side of TLS. Each may be replaced while they are used. */
+export interface PemFiles {
+  /** Authorities that the other side's certificate must come from. */
+  readonly caFile?: string | undefined;
+  /** The certificate that is shown to it; with its key or not at all. */
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+/** What the files held, as Node's TLS takes it. */
+export interface Certificates {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** Reads the files. @throws Error that names the file which cannot be read, or says that they are not good together */
+export async function readCertificates(files: PemFiles): Promise<Certificates> {
+  const { caFile, certFile, keyFile } = files;
+  const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(readPem));
+  const certificates = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const fault = ca === undefined ? undefined : findAuthoritiesFault(ca);
+  if (fault !== undefined) throw new Error(`the file ${caFile} ${fault}`);
+  try {
+    createSecureContext(certificates);
+  } catch (error) {
+    const names = [caFile, certFile, keyFile].filter((file) => file !== undefined).join(", ");
+    throw new Error(`the certificates in ${names} are not good: ${(error as Error).message}`, { cause: error });
+  }
+  return certificates;
+}
+
+/**
+ * What is wrong with certificates of authorities, in words that go on from "the file"; undefined: nothing. OpenSSL takes
+ * what it can read of them, though that be none, and then nobody is trusted.
+ */
+export function findAuthoritiesFault(pem: Buffer): string | undefined {
+  const each = pem.toString().match(/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----.*?(?=-----BEGIN |$)/gs) ?? [];
+  if (each.length === 0) return "holds no certificate in PEM";
+  return each.every(isCertificate) ? undefined : "holds a certificate that is not whole";
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function readPem(file: string | undefined): Promise<Buffer | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+    throw new Error(`the file ${file} cannot be read (${code})`, { cause: error });
+  }
+}
