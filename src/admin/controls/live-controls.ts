@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Controls } from "../../engine/controls.js";
 import { type Digest, OverrideIndex } from "../../engine/override-index.js";
 import type { SharedText, SharedTextState } from "../../stores/shared-text.js";
@@ -20,11 +21,16 @@ export interface LiveControlsOptions {
   readonly onWarning: (message: string) => void;
 }
 
+/** Makes the new document of the one in force at that moment. */
+type Edit = (document: ControlDocument, nowMillis: number) => ControlDocument;
+
 /** Three looks a second, so that what one replica is told is in force on all within one. */
 const POLL_MILLIS = 300;
 
-/** Replicas that change something at the same moment have to look again; so often is no accident. */
-const MAX_ATTEMPTS = 20;
+/** Replicas that change something at the same moment have to look again, each after a moment of its own. */
+const MOST_PAUSE_MILLIS = 5;
+/** To have to for so long is no accident. */
+const MOST_TRYING_MILLIS = 2_000;
 
 /** What is kept is kept a little longer than anybody needs it. */
 const KEPT_LONGER_MILLIS = 60_000;
@@ -55,6 +61,8 @@ export class LiveControls implements Controls {
   #endTimer: NodeJS.Timeout | undefined;
   #polling: Promise<void> = Promise.resolve();
   #warned = "";
+  /** The end of the change that came last: our own would only stand in each other's way. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: LiveControlsOptions) {
     this.#options = options;
@@ -103,25 +111,38 @@ export class LiveControls implements Controls {
 
   /**
    * Changes what is decided, for all whom it reaches; it is in force here at once.
-   * @param edit makes the new document of the one in force at that moment; what it throws is thrown, and nothing changes
+   * @param edit what it throws is thrown, and nothing changes
    * @throws StoreFailure or ControlsConflict
    */
-  async change(edit: (document: ControlDocument, nowMillis: number) => ControlDocument): Promise<void> {
-    const { text } = this.#options;
-    this.#take(await text.read(this.#version));
-    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
-      const known = this.#version;
-      const edited = edit(this.#document, this.nowMillis());
-      const answer = await text.replace(known, writeDocument(edited), lastEndMillis(edited) + KEPT_LONGER_MILLIS);
-      if (!answer.replaced) {
-        this.#take(answer);
-        continue;
+  change(edit: Edit): Promise<void> {
+    const changed = this.#turn.then(() => this.#changeNow(edit));
+    this.#turn = changed.catch(() => {});
+    return changed;
+  }
+
+  async #changeNow(edit: Edit): Promise<void> {
+    this.#take(await this.#options.text.read(this.#version));
+    const giveUpAt = performance.now() + MOST_TRYING_MILLIS;
+    while (!(await this.#replace(edit))) {
+      if (performance.now() >= giveUpAt) {
+        throw new ControlsConflict("others change what operators decide all the time: try again");
       }
-      this.#learnTime(answer);
-      this.#putInForce(edited, answer.version);
-      return;
+      await pause(Math.random() * MOST_PAUSE_MILLIS);
     }
-    throw new ControlsConflict("others change what operators decide all the time: try again");
+  }
+
+  /** @returns false where another replica was faster; what it has changed is known then */
+  async #replace(edit: Edit): Promise<boolean> {
+    const edited = edit(this.#document, this.nowMillis());
+    const keptUntil = lastEndMillis(edited) + KEPT_LONGER_MILLIS;
+    const answer = await this.#options.text.replace(this.#version, writeDocument(edited), keptUntil);
+    if (!answer.replaced) {
+      this.#take(answer);
+      return false;
+    }
+    this.#learnTime(answer);
+    this.#putInForce(edited, answer.version);
+    return true;
   }
 
   async #poll(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { AdminOverride } from "../../../src/admin/controls/control-document.js";
 import { withOverride } from "../../../src/admin/controls/edit-document.js";
@@ -57,6 +58,25 @@ describe("what operators decide", () => {
     for (const controls of all) {
       await until("all are known", () => (ids(controls).length === wanted.length ? true : undefined));
       expect(ids(controls)).toEqual([...wanted].sort());
+    }
+  });
+
+  it("is not lost when many are decided at once by each of several, and the store is some way off", async () => {
+    const text: SharedText = new MemorySharedText();
+    const far = async <T>(ask: () => Promise<T>): Promise<T> => {
+      await pause(Math.random() * 3);
+      return await ask();
+    };
+    const away: SharedText = {
+      reach: "replicas",
+      read: (known) => far(() => text.read(known)),
+      replace: (...args) => far(() => text.replace(...args)),
+    };
+    const all = [open(away), open(away)];
+    const wanted = Array.from({ length: 80 }, (_, index) => `id-${index}`).sort();
+    await Promise.all(wanted.map((id, index) => add(all[index % 2] as LiveControls, id)));
+    for (const controls of all) {
+      await until("all are known", () => (ids(controls).length === wanted.length ? true : undefined));
     }
   });
 
