@@ -138,13 +138,16 @@ describe("the console", () => {
       while (!isOver) await ask(client);
     })();
     const first = page.locator("#rules-rows tr").first();
-    await until("the rule shows its rate", async () => {
-      const [name = "", , , refused = "0"] = await first.locator("td").allTextContents();
-      return name.startsWith("client") && Number(refused.replace(/\D/g, "")) > 0 ? true : undefined;
-    });
-    await page.locator(".figure.over_limit dd").filter({ hasText: /[1-9]/ }).waitFor();
-    isOver = true;
-    await flow;
+    try {
+      await until("the rule shows its rate", async () => {
+        const [name = "", , , refused = "0"] = await first.locator("td").allTextContents();
+        return name.startsWith("client") && Number(refused.replace(/\D/g, "")) > 0 ? true : undefined;
+      });
+      await page.locator(".figure.over_limit dd").filter({ hasText: /[1-9]/ }).waitFor();
+    } finally {
+      isOver = true;
+      await flow;
+    }
     expect(await page.locator("#rules-rows tr").count()).toBe(15);
     await page.getByRole("button", { name: "Next" }).click();
     await page.getByText("Page 2 of 3").waitFor();
