@@ -1,8 +1,15 @@
 /** Calls that fail in a row before no more are made. */
 const FAILURES_TO_OPEN = 5;
 
-/** How often a probe is made while the breaker is open: up to a half less, so that replicas do not come all at once. */
-const PROBE_EVERY_MILLIS = 100;
+/**
+ * When probes are made while the breaker is open: the first soon, since Redis may have stood still for a moment only, the
+ * others each twice as late as the one before, up to the most. Up to a half less, so that replicas do not come all at once.
+ */
+const FIRST_PROBE_MILLIS = 5;
+const MOST_PROBE_MILLIS = 100;
+
+/** Closed for so long, it opens for a new reason; before that, Redis is not well yet and is asked as rarely as before. */
+const STEADY_MILLIS = 1_000;
 
 /**
  * Keeps decisions from a Redis that does not answer: after some failures in a row each fails at once, and probes find out
@@ -15,6 +22,8 @@ export class CircuitBreaker {
   #reason: string | undefined;
   #opened = 0;
   #timer: NodeJS.Timeout | undefined;
+  #probeMillis = FIRST_PROBE_MILLIS;
+  #closedAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param probe asks Redis for a decision that matters to nobody; true when that went well and in time. Never rejects.
@@ -48,6 +57,7 @@ export class CircuitBreaker {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#opened += 1;
+    if (performance.now() - this.#closedAt >= STEADY_MILLIS) this.#probeMillis = FIRST_PROBE_MILLIS;
     this.#probeSoon();
     this.#onOpen();
   }
@@ -59,7 +69,8 @@ export class CircuitBreaker {
   }
 
   #probeSoon(): void {
-    this.#timer = setTimeout(() => void this.#look(), PROBE_EVERY_MILLIS * (0.5 + Math.random() / 2));
+    this.#timer = setTimeout(() => void this.#look(), this.#probeMillis * (0.5 + Math.random() / 2));
+    this.#probeMillis = Math.min(2 * this.#probeMillis, MOST_PROBE_MILLIS);
   }
 
   async #look(): Promise<void> {
@@ -70,6 +81,7 @@ export class CircuitBreaker {
     if (isBack) {
       this.#failures = 0;
       this.#reason = undefined;
+      this.#closedAt = performance.now();
     } else {
       this.#probeSoon();
     }

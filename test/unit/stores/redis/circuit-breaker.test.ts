@@ -61,19 +61,46 @@ describe("a circuit breaker", () => {
     expect(breaker.reason).toBe("gone");
   });
 
-  it("looks every 50 to 100 ms until Redis is back, and not after", async () => {
-    const { breaker, seen } = breakerWith(false, false, true);
-    breaker.open("gone");
-    await vi.advanceTimersByTimeAsync(49);
-    expect(seen.probes).toBe(0);
-    await vi.advanceTimersByTimeAsync(51);
-    expect(seen.probes).toBe(1);
-    expect(breaker.reason).toBe("gone");
-    await vi.advanceTimersByTimeAsync(200);
-    expect(seen.probes).toBe(3);
+  it("is closed again within 5 ms when Redis stood still for a moment only", async () => {
+    const { breaker, seen } = breakerWith(true);
+    breaker.open("late");
+    expect(breaker.reason).toBe("late");
+    await vi.advanceTimersByTimeAsync(5);
     expect(breaker.reason).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(seen.probes).toBe(3);
+    expect(seen.probes).toBe(1);
+  });
+
+  it("looks less and less often, and every 50 to 100 ms in the end, until Redis is back", async () => {
+    const { breaker, seen } = breakerWith(...Array.from({ length: 20 }, () => false), true);
+    breaker.open("gone");
+    // 5, 10, 20, 40 and 80 ms, or up to a half less.
+    await vi.advanceTimersByTimeAsync(155);
+    expect(seen.probes).toBeGreaterThanOrEqual(5);
+    expect(seen.probes).toBeLessThanOrEqual(7);
+    const before = seen.probes;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(seen.probes - before).toBeGreaterThanOrEqual(5);
+    expect(seen.probes - before).toBeLessThanOrEqual(10);
+    expect(breaker.reason).toBe("gone");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(seen.probes).toBe(21);
+    expect(breaker.reason).toBeUndefined();
+  });
+
+  it("does not begin anew where it opens again within a second, for then Redis is not well", async () => {
+    const { breaker, seen } = breakerWith(...Array.from({ length: 6 }, () => false), true, true, true);
+    breaker.open("gone");
+    await vi.advanceTimersByTimeAsync(400);
+    expect([breaker.reason, seen.probes]).toEqual([undefined, 7]);
+    breaker.open("gone again");
+    await vi.advanceTimersByTimeAsync(49);
+    expect(breaker.reason).toBe("gone again");
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(breaker.reason).toBeUndefined();
+    breaker.open("late");
+    await vi.advanceTimersByTimeAsync(5);
+    expect(breaker.reason).toBeUndefined();
   });
 
   it("takes five failures again to open once it was closed", async () => {
