@@ -60,9 +60,18 @@ export function numberOf(name, byDefault) {
   return value;
 }
 
-/** How long the load lasts, as k6 writes it: `30s`, `5m`. @param {string} byDefault */
-export function durationOf(byDefault) {
-  return __ENV.DURATION || byDefault;
+/**
+ * An executor that keeps one rate for DURATION (as k6 writes it: `30s`, `5m`), after two seconds up to there: what a rate
+ * out of nothing shows is how fast k6 itself gets under way.
+ * @param {number} rate requests a second
+ * @param {string} byDefault how long
+ */
+export function paceOf(rate, byDefault) {
+  const stages = [
+    { target: rate, duration: "2s" },
+    { target: rate, duration: __ENV.DURATION || byDefault },
+  ];
+  return { executor: "ramping-arrival-rate", startRate: Math.ceil(rate / 10), stages, ...usersFor(rate) };
 }
 
 /**

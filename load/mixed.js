@@ -3,7 +3,7 @@
 // route without a limit.
 //
 //   k6 run --env TARGET=http://127.0.0.1:10000 --env RATE=300 --env DURATION=30s load/mixed.js
-import { ask, durationOf, markTime, numberOf, optionsOf, turn, usersFor } from "./ask.js";
+import { ask, markTime, numberOf, optionsOf, paceOf, turn } from "./ask.js";
 
 const rate = numberOf("RATE", 300);
 const LIGHT_CLIENTS = 300;
@@ -15,7 +15,7 @@ export const teardown = markTime;
 export const options = {
   ...optionsOf(BUCKETS),
   scenarios: {
-    mixed: { executor: "constant-arrival-rate", exec: "mixed", rate, duration: durationOf("30s"), ...usersFor(rate) },
+    mixed: { exec: "mixed", ...paceOf(rate, "30s") },
   },
 };
 
