@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { until } from "./until.js";
 
@@ -16,6 +16,11 @@ export interface Program {
 /** How long a program may take to end after SIGTERM. */
 const STOP_MS = 5_000;
 
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Starts a program. It ends with the test's process at the latest. */
 export async function launch(
   command: string,
@@ -24,8 +29,7 @@ export async function launch(
 ): Promise<Program> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   await once(child, "spawn");
-  const killWithTest = (): void => void child.kill("SIGKILL");
-  process.once("exit", killWithTest);
+  running.add(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -33,14 +37,14 @@ export async function launch(
     });
   }
   const ended = (): number | string | undefined => child.exitCode ?? child.signalCode ?? undefined;
-  const closed = once(child, "close").then(() => process.removeListener("exit", killWithTest));
+  const closed = once(child, "close").then(() => running.delete(child));
   return {
     pid: child.pid ?? -1,
     output: () => output,
     ended,
     stop: async () => {
       child.kill("SIGTERM");
-      const last = setTimeout(killWithTest, STOP_MS);
+      const last = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
       await closed;
       clearTimeout(last);
       return ended() ?? "unknown";
