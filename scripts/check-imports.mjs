@@ -5,18 +5,15 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
+/** What puts the parts together as the settings say. */
+const WIRING = ["app", "open-admin", "open-rules", "open-observers", "open-traces", "open-store", "open-warm-up"];
+
 /** From the top to the bottom. A part is a folder of src/, or a file right in it by its name without `.ts`. */
 const ORDER = [
   ...[
     "main",
     "cli",
-    "app",
-    "open-admin",
-    "open-rules",
-    "open-observers",
-    "open-traces",
-    "open-store",
-    "open-warm-up",
+    ...WIRING,
     "warm-up",
     "grpc-servers",
     "serving",
@@ -43,22 +40,7 @@ const MAY_IMPORT = new Map([
 ]);
 
 /** Parts that not all above them may have: who may import them besides themselves. */
-const IMPORTED_BY = new Map([
-  [
-    "settings",
-    [
-      "cli",
-      "app",
-      "open-admin",
-      "open-rules",
-      "open-observers",
-      "open-traces",
-      "open-store",
-      "open-warm-up",
-      "grpc-servers",
-    ],
-  ],
-]);
+const IMPORTED_BY = new Map([["settings", ["cli", ...WIRING, "grpc-servers"]]]);
 
 /** Parts of plain arithmetic, which import no package and nothing of Node either. */
 const PURE = ["limits"];
