@@ -69,7 +69,8 @@ function readList(bytes: Uint8Array, depth: number): JsonValue[] {
 
 function readNumber(reader: Reader): number {
   const number = reader.double();
-  if (Number.isFinite(number)) return number;
+  // JSON has no negative zero: what is written out must mean what was read.
+  if (Number.isFinite(number)) return number === 0 ? 0 : number;
   throw new InvalidMessage(`metadata has ${number}, which is no number that JSON knows`, "invalid-metadata");
 }
 
