@@ -5,42 +5,43 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
-/** What puts the parts together as the settings say. */
-const WIRING = ["app", "open-admin", "open-rules", "open-observers", "open-traces", "open-store", "open-warm-up"];
-
-/** From the top to the bottom. A part is a folder of src/, or a file right in it by its name without `.ts`. */
+/** From the top to the bottom. A part is a folder of src/ or a file right in it, or both where they share a name. */
 const ORDER = [
-  ...[
-    "main",
-    "cli",
-    ...WIRING,
-    "warm-up",
-    "grpc-servers",
-    "serving",
-    "settings",
-    "native-grpc-server",
-    "grpc-server",
-    "h2",
-    "grpc",
-    "admin",
-    "http",
-  ],
-  ...["engine", "rules", "stores", "limits", "observe", "tls", "start-error", "version"],
+  "main",
+  "cli",
+  "app",
+  "settings",
+  "grpc",
+  "admin",
+  "http",
+  "engine",
+  "rules",
+  "stores",
+  "limits",
+  "observe",
+  "grpc-server",
+  "h2",
+  "net",
+  "tls",
+  "in-turns",
+  "start-error",
+  "version",
 ];
 
 /** Parts that may not have all that is below them: what they may import of Weir besides themselves. */
 const MAY_IMPORT = new Map([
-  ["grpc-server", ["h2", "tls"]],
+  ["grpc-server", ["h2", "net", "tls"]],
   ["h2", []],
-  ["rules", ["limits", "observe", "start-error"]],
+  ["rules", ["limits", "observe", "in-turns", "start-error"]],
   ["stores", ["limits", "observe", "start-error"]],
   ["limits", []],
   ["observe", []],
+  ["net", []],
   ["tls", []],
 ]);
 
 /** Parts that not all above them may have: who may import them besides themselves. */
-const IMPORTED_BY = new Map([["settings", ["cli", ...WIRING, "grpc-servers"]]]);
+const IMPORTED_BY = new Map([["settings", ["cli", "app"]]]);
 
 /** Parts of plain arithmetic, which import no package and nothing of Node either. */
 const PURE = ["limits"];

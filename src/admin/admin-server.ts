@@ -1,6 +1,6 @@
 import type { AddressInfo, Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
-import { type ListenAddress, listenFailure } from "../http/listen-address.js";
+import { listenFailure, type TcpAddress } from "../net/listen-address.js";
 import { answerError } from "./answer-error.js";
 import { ApiError, type ApiRoute } from "./api/api-route.js";
 import { openApiDocument } from "./api/openapi-document.js";
@@ -68,7 +68,7 @@ export class AdminServer {
    * @returns the port, which differs from the address where that asks for any (0)
    * @throws Error whose message says in one line what is wrong, such as an address in use
    */
-  async listen(address: ListenAddress): Promise<number> {
+  async listen(address: TcpAddress): Promise<number> {
     try {
       await this.#server.listen({ host: address.host, port: address.port });
     } catch (error) {

@@ -9,7 +9,7 @@ const USAGE = {
   help: `Asks a running server what Envoy would ask (ShouldRateLimit), and shows its answer. It counts like any request:
 what is let through is taken. Each KEY=VALUE is one entry of the descriptor, in order; --descriptor begins another.
 
-  --addr HOST:PORT      where it answers gRPC (default 127.0.0.1:8081)
+  --addr ADDRESS        where it answers gRPC: host:port or unix:/path/to/socket (default 127.0.0.1:8081)
   --hits N              what the request costs (default 1); 0 is a peek, which takes nothing and announces a cost
   --repeat N            ask so many times, one after the other (default 1)
   --timeout DURATION    how long to wait for each answer (default 1s)

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import type { ListenAddress } from "../net/listen-address.js";
 import { type Certificates, readCertificates } from "../tls/certificates.js";
 import { watchCertificates } from "../tls/watch-certificates.js";
 import { holdsName } from "./certificate-names.js";
-import type { ListenAddress } from "./listen-address.js";
 import { pemFilesOf, type TlsSettings } from "./tls-settings.js";
 
 /** What listeners count. */

@@ -7,7 +7,7 @@ import {
   setLogVerbosity,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { formatAddress, type ListenAddress, listenFailure, type UnixSocket } from "../http/listen-address.js";
+import { formatAddress, type ListenAddress, listenFailure } from "../net/listen-address.js";
 import type { GrpcServer, ServiceDefinition, ServiceImplementation, UnaryMethod } from "./grpc-server.js";
 import { Health } from "./health.js";
 import { unaryCall } from "./unary-call.js";
@@ -38,7 +38,7 @@ export class GrpcJsServer implements GrpcServer {
     );
   }
 
-  async listen(address: ListenAddress | UnixSocket): Promise<number> {
+  async listen(address: ListenAddress): Promise<number> {
     try {
       if ("path" in address) return await this.#bind(formatAddress(address));
       // One address, as node:net does: grpc-js is content when any of a name's addresses is free.

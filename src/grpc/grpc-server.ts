@@ -1,4 +1,4 @@
-import type { ListenAddress, UnixSocket } from "../http/listen-address.js";
+import type { ListenAddress } from "../net/listen-address.js";
 import type { UnaryHandler } from "./unary-handler.js";
 
 /** The server's half of one method of a service, as proto-loader, grpc-js and generated code all have it. */
@@ -46,7 +46,7 @@ export interface GrpcServer extends ServiceRegistry {
    * @returns the port, which differs from the address where that asks for any (0); 0 for a unix socket
    * @throws Error whose message says in one line what is wrong, such as an address in use
    */
-  listen(address: ListenAddress | UnixSocket): Promise<number>;
+  listen(address: ListenAddress): Promise<number>;
 
   /** What the health service answers from now on; NOT_SERVING until this is called. */
   setServing(serving: boolean): void;

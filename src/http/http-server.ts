@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { listenFailure, type TcpAddress } from "../net/listen-address.js";
 import { type HttpReply, textReply } from "./http-reply.js";
-import { type ListenAddress, listenFailure } from "./listen-address.js";
 import { createRouter, type HttpHandler, type Route } from "./router.js";
 
 /** Slow clients must not hold connections for long; idle ones outlive a scrape interval of a minute. */
@@ -41,7 +41,7 @@ export class HttpServer {
    * @returns the port, which differs from the address where that asks for any (0)
    * @throws Error whose message says in one line what is wrong, such as an address in use
    */
-  listen(address: ListenAddress): Promise<number> {
+  listen(address: TcpAddress): Promise<number> {
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => reject(listenFailure("HTTP", address, error));
       this.#server.once("error", fail);

@@ -1,11 +1,11 @@
 import { isIPv4 } from "node:net";
-import type { ListenAddress } from "../http/listen-address.js";
+import type { TcpAddress } from "../net/listen-address.js";
 import { hostNames, optionalAddress, optionalFile, type Setting } from "./kinds.js";
 
 /** How the admin API is reached. */
 export interface AdminSettings {
   /** Undefined: nowhere. */
-  readonly adminListen: ListenAddress | undefined;
+  readonly adminListen: TcpAddress | undefined;
   /** A file that holds the token that callers must show; empty: they need none. */
   readonly adminTokenFile: string;
   /** More names by which it may be called, in lower case. */

@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import type { ListenAddress, UnixSocket } from "../http/listen-address.js";
+import type { TcpAddress } from "../net/listen-address.js";
 import { parseRedisUrl } from "../stores/redis/link/redis-address.js";
 import { parseDuration } from "./duration.js";
-import { parseListenAddress } from "./listen-address.js";
+import { parseListenAddress, parseTcpAddress } from "./listen-address.js";
 
 /** What a setting may be: the schema reads its text, the words say the same to people ("must be ..."). */
 export interface Kind<T> {
@@ -97,30 +97,14 @@ export function optionalText(what: string): Kind<string> {
   return { schema: z.string(), mayBe: `${what}, or nothing` };
 }
 
-export const address = readBy(
-  parseListenAddress,
-  "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one)",
-);
+export const address = readBy(parseTcpAddress, "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one)");
 
-export const optionalAddress: Kind<ListenAddress | undefined> = {
+export const optionalAddress: Kind<TcpAddress | undefined> = {
   schema: z.union([z.literal("").transform(() => undefined), address.schema]),
   mayBe: `${address.mayBe}, or nothing`,
 };
 
-/** The kernel has room for so many bytes of a path. */
-const LONGEST_SOCKET_PATH = 107;
-
-function parseSocket(text: string): UnixSocket | undefined {
-  const path = text.startsWith("unix:/") ? text.slice("unix:".length) : "";
-  return path.length > 1 && !path.includes("\0") && Buffer.byteLength(path) <= LONGEST_SOCKET_PATH
-    ? { path }
-    : undefined;
-}
-
-export const addressOrSocket = readBy<ListenAddress | UnixSocket>(
-  (text) => parseSocket(text) ?? parseListenAddress(text),
-  "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one), or unix:/path/to/socket",
-);
+export const addressOrSocket = readBy(parseListenAddress, `${address.mayBe}, or unix:/path/to/socket`);
 
 export const fileMode = readBy(
   (text) => (/^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined),

@@ -1,4 +1,4 @@
-import type { ListenAddress, UnixSocket } from "../http/listen-address.js";
+import type { ListenAddress, TcpAddress } from "../net/listen-address.js";
 import {
   address,
   addressOrSocket,
@@ -15,7 +15,7 @@ import {
 
 /** Where Weir answers, and how. */
 export interface ListenerSettings {
-  readonly grpcListen: ListenAddress | UnixSocket;
+  readonly grpcListen: ListenAddress;
   /** Permissions of a unix socket, as chmod has them. */
   readonly grpcSocketMode: number;
   readonly grpcServer: "native" | "grpc-js";
@@ -32,9 +32,9 @@ export interface ListenerSettings {
   readonly grpcMaxConnectionAgeGraceMillis: number;
   readonly grpcKeepaliveMillis: number;
   readonly grpcKeepaliveTimeoutMillis: number;
-  readonly httpListen: ListenAddress;
+  readonly httpListen: TcpAddress;
   /** Where metrics are served besides /metrics of the HTTP listener. Undefined: nowhere. */
-  readonly metricsListen: ListenAddress | undefined;
+  readonly metricsListen: TcpAddress | undefined;
   readonly metricsPath: string;
 }
 

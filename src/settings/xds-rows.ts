@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { ListenAddress } from "../http/listen-address.js";
+import type { TcpAddress } from "../net/listen-address.js";
 import { duration, oneOf, optionalFile, optionalText, type Setting, yesOrNo } from "./kinds.js";
-import { parseListenAddress } from "./listen-address.js";
+import { parseTcpAddress } from "./listen-address.js";
 
 /** Where rules come from, and how a control plane that serves them over xDS is reached. Empty texts are not given. */
 export interface XdsSettings {
   readonly rulesFrom: "files" | "xds";
   /** Undefined: none is given. */
-  readonly xdsServer: ListenAddress | undefined;
+  readonly xdsServer: TcpAddress | undefined;
   readonly xdsNodeId: string;
   readonly xdsNodeCluster: string;
   readonly xdsTls: boolean;
@@ -42,7 +42,7 @@ export const XDS_ROWS: { readonly [Key in keyof XdsSettings]: Setting<XdsSetting
       z.literal("").transform(() => undefined),
       z
         .string()
-        .transform(parseListenAddress)
+        .transform(parseTcpAddress)
         .refine((address) => address !== undefined && address.port > 0),
     ]),
     mayBe: "host:port, such as envoy-gateway:18001 or [::1]:18001, or nothing",

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import type { ListenAddress } from "../../src/http/listen-address.js";
+import type { TcpAddress } from "../../src/net/listen-address.js";
 import { readSettings } from "../../src/settings.js";
 import { checkSchemas, KUBERNETES_VERSIONS } from "../support/k8s/api-schemas.js";
 import { runKubernetesTool } from "../support/k8s/kubernetes-tools.js";
@@ -80,7 +80,7 @@ describe.each(KUSTOMIZATIONS)("k8s/%s", (folder) => {
     expect(container.args?.[0]).toBe("serve");
     const { settings, errors } = readSettings(environmentOf(container), container.args?.slice(1) ?? []);
     expect(errors).toBeUndefined();
-    const grpcListen = settings?.grpcListen as ListenAddress;
+    const grpcListen = settings?.grpcListen as TcpAddress;
     const listened = new Map([
       ["grpc", grpcListen.port],
       ["http", settings?.httpListen.port],

@@ -4,12 +4,12 @@ import { addServices } from "../../src/grpc/add-services.js";
 import { GrpcJsServer } from "../../src/grpc/grpc-js-server.js";
 import type { GrpcServer } from "../../src/grpc/grpc-server.js";
 import { createAnswerJson } from "../../src/grpc/json/answer-json.js";
+import { NativeGrpcServer } from "../../src/grpc/native-grpc-server.js";
 import { createShouldRateLimit } from "../../src/grpc/rate-limit-service.js";
 import { createRateLimiter } from "../../src/grpc/rate-limiter-service.js";
 import { HttpServer } from "../../src/http/http-server.js";
 import { jsonRoute } from "../../src/http/json-route.js";
 import { type OperatorRouteParts, operatorRoutes } from "../../src/http/operator-routes.js";
-import { NativeGrpcServer } from "../../src/native-grpc-server.js";
 import { GrpcClient } from "./grpc-client.js";
 
 export type Decide = (request: RateLimitRequest, caller: EngineCaller) => Decision | Promise<Decision>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inTurns } from "../../rules/reload/in-turns.js";
+import { inTurns } from "../../in-turns.js";
 import { type ApiRoute, apiRoute } from "../api/api-route.js";
 import type { DecisionSample, RuleRate, RuleRates } from "../live/rule-rates.js";
 

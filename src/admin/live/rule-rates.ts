@@ -1,4 +1,4 @@
-import { inTurns } from "../../rules/reload/in-turns.js";
+import { inTurns } from "../../in-turns.js";
 
 /** Descriptors counted since the start. */
 export interface DecisionSample {

@@ -1,5 +1,5 @@
+import { inTurns } from "../../in-turns.js";
 import { countRules, decodeRule, type EncodedRules } from "../../rules/reload/encoded-rules.js";
-import { inTurns } from "../../rules/reload/in-turns.js";
 import type { Rule, RuleLimit, RuleStep } from "../../rules/rule.js";
 import type { AdminParts } from "../admin-parts.js";
 import { rulesSchema } from "../api/answer-schemas.js";

@@ -1,5 +1,7 @@
 import { type ClientHttp2Session, connect } from "node:http2";
+import { connect as connectSocket } from "node:net";
 import { callOverHttp2 } from "../../grpc/http2-call.js";
+import { formatAddress, type ListenAddress } from "../../net/listen-address.js";
 import type { ServingAnswer } from "./serving-answer.js";
 
 const PATH = "/grpc.health.v1.Health/Check";
@@ -12,11 +14,11 @@ const SERVING = Buffer.from([0, 0, 0, 0, 2, 0x08, 1]);
 
 /**
  * Asks the gRPC health service, by Node's own HTTP/2: to load a gRPC library would take longer than to ask.
- * @param address host:port, without TLS
+ * @param address where it answers without TLS
  * @throws Error (as a promise) whose message says why there is no answer
  */
-export async function askGrpcHealth(address: string, timeoutMillis: number): Promise<ServingAnswer> {
-  const session = connect(`http://${address}`);
+export async function askGrpcHealth(address: ListenAddress, timeoutMillis: number): Promise<ServingAnswer> {
+  const session = openSession(address);
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<ServingAnswer>((resolve, reject) => {
@@ -29,6 +31,11 @@ export async function askGrpcHealth(address: string, timeoutMillis: number): Pro
     clearTimeout(timer);
     session.destroy();
   }
+}
+
+function openSession(address: ListenAddress): ClientHttp2Session {
+  if (!("path" in address)) return connect(`http://${formatAddress(address)}`);
+  return connect("http://localhost", { createConnection: () => connectSocket(address.path) });
 }
 
 async function call(session: ClientHttp2Session): Promise<ServingAnswer> {

@@ -1,5 +1,5 @@
 import type { RateLimitQuestion } from "../../grpc/rate-limit-client.js";
-import { formatAddress, type ListenAddress } from "../../http/listen-address.js";
+import { formatAddress, type ListenAddress } from "../../net/listen-address.js";
 import { quote } from "../../rules/quote.js";
 import type { Entry } from "../../rules/rule.js";
 import { parseDuration } from "../../settings/duration.js";
@@ -25,7 +25,7 @@ export type CheckFlags = Arguments<typeof CHECK_FLAGS>["flags"];
 
 /** What to do, as the command line says. */
 export interface CheckPlan {
-  /** host:port */
+  /** host:port, or unix:/path */
   readonly address: string;
   readonly question: RateLimitQuestion;
   readonly repeat: number;
@@ -66,8 +66,8 @@ export function readCheckPlan({ flags, positionals }: Arguments<typeof CHECK_FLA
 /** Where the server answers gRPC, or what is wrong with the flag. */
 export function readAddress({ addr = "127.0.0.1:8081" }: CheckFlags): ListenAddress | string {
   const address = parseListenAddress(addr);
-  if (address === undefined || address.port === 0) return "--addr must be host:port, such as 127.0.0.1:8081";
-  return address;
+  if (address !== undefined && ("path" in address || address.port !== 0)) return address;
+  return "--addr must be host:port, such as 127.0.0.1:8081, or unix:/path/to/socket";
 }
 
 /** How long to wait for an answer, milliseconds, or what is wrong with the flag. */

@@ -1,3 +1,4 @@
+import { formatAddress } from "../../net/listen-address.js";
 import { type CliContext, EXIT_CODE } from "../cli-context.js";
 import { askGrpcHealth } from "./ask-grpc-health.js";
 import { askReadyz } from "./ask-readyz.js";
@@ -6,10 +7,13 @@ import type { ServingPlan } from "./serving-arguments.js";
 
 /** Asks a server whether it wants traffic. Resolves with the exit code. */
 export async function checkServing(plan: ServingPlan, context: CliContext): Promise<number> {
-  const { protocol, address, timeoutMillis } = plan;
+  const { protocol, timeoutMillis } = plan;
+  const address = formatAddress(plan.address);
   let answer: ServingAnswer;
   try {
-    answer = await (protocol === "gRPC" ? askGrpcHealth : askReadyz)(address, timeoutMillis);
+    answer = await (protocol === "gRPC"
+      ? askGrpcHealth(plan.address, timeoutMillis)
+      : askReadyz(address, timeoutMillis));
   } catch (error) {
     context.writeError(`weir check: no answer from ${address}: ${(error as Error).message}`);
     return EXIT_CODE.noAnswer;

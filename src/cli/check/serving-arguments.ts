@@ -1,4 +1,4 @@
-import { formatAddress, type ListenAddress } from "../../http/listen-address.js";
+import type { ListenAddress, TcpAddress } from "../../net/listen-address.js";
 import { type Environment, readSettings } from "../../settings.js";
 import type { Arguments } from "../read-arguments.js";
 import { type CHECK_FLAGS, type CheckFlags, readAddress, readTimeout } from "./check-arguments.js";
@@ -7,8 +7,8 @@ import { type CHECK_FLAGS, type CheckFlags, readAddress, readTimeout } from "./c
 export interface ServingPlan {
   /** gRPC: its health service. HTTP: `/readyz`. */
   readonly protocol: "gRPC" | "HTTP";
-  /** host:port, or unix:/path */
-  readonly address: string;
+  /** HTTP is at no unix socket. */
+  readonly address: ListenAddress;
   readonly timeoutMillis: number;
 }
 
@@ -29,7 +29,7 @@ export function readServingPlan(flags: CheckFlags, env: Environment): ServingPla
   if (typeof timeoutMillis === "string") return timeoutMillis;
   if (flags.addr !== undefined) {
     const address = readAddress(flags);
-    return typeof address === "string" ? address : { protocol: "gRPC", address: formatAddress(address), timeoutMillis };
+    return typeof address === "string" ? address : { protocol: "gRPC", address, timeoutMillis };
   }
   return planFromSettings(env, timeoutMillis);
 }
@@ -40,13 +40,13 @@ function planFromSettings(env: Environment, timeoutMillis: number): ServingPlan 
   const { grpcListen, httpListen, grpcTlsCert } = settings;
   // A certificate is for the names that proxies know the server by, and who asks may need to show one, too.
   if (grpcTlsCert === "" && ("path" in grpcListen || grpcListen.port !== 0)) {
-    const address = "path" in grpcListen ? formatAddress(grpcListen) : localAddress(grpcListen);
+    const address = "path" in grpcListen ? grpcListen : localAddress(grpcListen);
     return { protocol: "gRPC", address, timeoutMillis };
   }
   if (httpListen.port !== 0) return { protocol: "HTTP", address: localAddress(httpListen), timeoutMillis };
   return "which server? WEIR_HTTP_LISTEN leaves the port to the system: give --addr HOST:PORT";
 }
 
-function localAddress({ host, port }: ListenAddress): string {
-  return formatAddress({ host: LOOPBACK[host] ?? host, port });
+function localAddress({ host, port }: TcpAddress): TcpAddress {
+  return { host: LOOPBACK[host] ?? host, port };
 }

@@ -1,11 +1,11 @@
 import { totalmem } from "node:os";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { inTurns } from "../../in-turns.js";
 import type { FaultTexts } from "../fault-texts.js";
 import type { RuleSet } from "../rule.js";
 import { RuleSetBuilder } from "../rule-set-builder.js";
 import type { PackedTexts } from "../sources/packed-texts.js";
 import { EncodedRuleNode, type EncodedRules } from "./encoded-rules.js";
-import { inTurns } from "./in-turns.js";
 import type { LoadReply, LoadRequest, PlacesSlice, ThreadData } from "./load-messages.js";
 
 /** Rules, ready to be matched. Each is made when it is met first; to ask for all of a domain makes all of them. */

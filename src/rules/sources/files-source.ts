@@ -1,5 +1,5 @@
-import { ChangeWatch } from "../reload/change-watch.js";
 import type { ReloadResult } from "../reload/reload-result.js";
+import { ChangeWatch } from "./change-watch.js";
 import type { RulesInput } from "./rules-input.js";
 import type { RulesSource } from "./rules-source.js";
 

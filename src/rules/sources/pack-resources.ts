@@ -1,4 +1,4 @@
-import { inTurns } from "../reload/in-turns.js";
+import { inTurns } from "../../in-turns.js";
 import { type PackedParts, roomFor } from "./packed-parts.js";
 
 /** How much is copied without looking whether a decision waits: a part of a millisecond's work. */

@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
-import { formatAddress } from "../../http/listen-address.js";
-import { parseListenAddress } from "../listen-address.js";
+import { formatAddress } from "../../net/listen-address.js";
+import { parseTcpAddress } from "../listen-address.js";
 import { readGoDuration } from "./go-texts.js";
 import { goesWith, makesSettings } from "./rows.js";
 import { anyText, duration, port, yesOrNo } from "./text-kinds.js";
@@ -68,7 +68,7 @@ export const LISTENER_VARIABLES: RatelimitPart = {
 
 function address(er: RatelimitValues, host: string, portName: string): string {
   const text = formatAddress({ host: er.text(host), port: Number(er.text(portName)) });
-  if (parseListenAddress(text) !== undefined) return text;
+  if (parseTcpAddress(text) !== undefined) return text;
   throw new RatelimitMistake(`${host} must be a name or an address without a port`);
 }
 
@@ -93,7 +93,7 @@ function metricsAddress(er: RatelimitValues): string | undefined {
   if (!er.isTrue("USE_PROMETHEUS")) return undefined;
   const given = er.text("PROMETHEUS_ADDR");
   const text = given.startsWith(":") ? `${ANY_HOST}${given}` : given;
-  if (parseListenAddress(text) !== undefined) return text;
+  if (parseTcpAddress(text) !== undefined) return text;
   throw new RatelimitMistake("PROMETHEUS_ADDR must be host:port or :port");
 }
 

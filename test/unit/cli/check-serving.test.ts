@@ -1,12 +1,15 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { NativeGrpcServer } from "../../../src/native-grpc-server.js";
+import { NativeGrpcServer } from "../../../src/grpc/native-grpc-server.js";
 import { freePort } from "../../support/free-port.js";
 import { CliUnderTest } from "./cli-under-test.js";
+import { TemporaryFolder } from "./temporary-folder.js";
 
 let grpc: NativeGrpcServer | undefined;
 let web: Server | undefined;
+const folder = new TemporaryFolder();
 
 afterEach(async () => {
   await grpc?.shutdown(0);
@@ -44,6 +47,19 @@ describe("weir check without a domain", () => {
     const answer = { code: 0, out: `OK: 127.0.0.1:${port} is serving`, errors: "" };
     expect(await check([], { WEIR_GRPC_LISTEN: `0.0.0.0:${port}` })).toEqual(answer);
     expect(await check(["--addr", `127.0.0.1:${port}`])).toEqual(answer);
+  });
+
+  it("asks on the unix socket where that server listens on one", async () => {
+    const path = join(folder.path, "weir.sock");
+    grpc = new NativeGrpcServer();
+    grpc.setServing(true);
+    await grpc.listen({ path });
+    const answer = { code: 0, out: `OK: unix:${path} is serving`, errors: "" };
+    expect(await check([], { WEIR_GRPC_LISTEN: `unix:${path}` })).toEqual(answer);
+    expect(await check(["--addr", `unix:${path}`])).toEqual(answer);
+    const nobody = await check(["--addr", `unix:${path}.not`]);
+    expect(nobody).toMatchObject({ code: 3, out: "" });
+    expect(nobody.errors).toContain(`weir check: no answer from unix:${path}.not: connect ENOENT`);
   });
 
   it("exits with 1 when the server wants no traffic", async () => {

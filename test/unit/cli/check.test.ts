@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addServices } from "../../../src/grpc/add-services.js";
+import { NativeGrpcServer } from "../../../src/grpc/native-grpc-server.js";
 import { createShouldRateLimit } from "../../../src/grpc/rate-limit-service.js";
 import { createRateLimiter } from "../../../src/grpc/rate-limiter-service.js";
-import { NativeGrpcServer } from "../../../src/native-grpc-server.js";
 import { engineUnderTest } from "../../support/engine-under-test.js";
 import { freePort } from "../../support/free-port.js";
 import { TestAuthority } from "../../support/grpc/certificates.js";

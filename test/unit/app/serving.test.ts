@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { Serving } from "../../src/serving.js";
-import type { Store } from "../../src/stores/store.js";
-import { until } from "../support/until.js";
+import { Serving } from "../../../src/app/serving.js";
+import type { Store } from "../../../src/stores/store.js";
+import { until } from "../../support/until.js";
 
 let serving: Serving;
 

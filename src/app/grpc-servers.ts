@@ -1,17 +1,17 @@
-import { GrpcJsServer } from "./grpc/grpc-js-server.js";
-import type { GrpcServer } from "./grpc/grpc-server.js";
-import type { GrpcServerOptions } from "./grpc-server/options.js";
-import type { TlsSettings } from "./grpc-server/tls-settings.js";
-import type { ListenAddress, UnixSocket } from "./http/listen-address.js";
-import { NativeGrpcServer } from "./native-grpc-server.js";
-import type { BusinessEvents } from "./observe/business-events.js";
-import type { Metrics } from "./observe/metrics.js";
-import { findTlsFileFaults } from "./settings/file-faults.js";
-import type { Settings } from "./settings.js";
-import { StartError } from "./start-error.js";
+import { GrpcJsServer } from "../grpc/grpc-js-server.js";
+import type { GrpcServer } from "../grpc/grpc-server.js";
+import { NativeGrpcServer } from "../grpc/native-grpc-server.js";
+import type { GrpcServerOptions } from "../grpc-server/options.js";
+import type { TlsSettings } from "../grpc-server/tls-settings.js";
+import type { ListenAddress } from "../net/listen-address.js";
+import type { BusinessEvents } from "../observe/business-events.js";
+import type { Metrics } from "../observe/metrics.js";
+import { findTlsFileFaults } from "../settings/file-faults.js";
+import type { Settings } from "../settings.js";
+import { StartError } from "../start-error.js";
 
 /** Where it listens. */
-export function grpcAddress({ grpcListen, grpcSocketMode }: Settings): ListenAddress | UnixSocket {
+export function grpcAddress({ grpcListen, grpcSocketMode }: Settings): ListenAddress {
   return "path" in grpcListen ? { ...grpcListen, mode: grpcSocketMode } : grpcListen;
 }
 

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Decision } from "../../../src/engine/decision.js";
-import { Engine } from "../../../src/engine/engine.js";
-import { decodeRequest } from "../../../src/grpc/codec/decode-request.js";
-import { NativeGrpcServer } from "../../../src/native-grpc-server.js";
-import { MemoryStore } from "../../../src/stores/memory/memory-store.js";
-import { callUntilWarm } from "../../../src/warm-up/warm-up.js";
-import { warmUpMessages } from "../../../src/warm-up/warm-up-messages.js";
-import { WARM_UP_DOMAIN, warmUpRules } from "../../../src/warm-up/warm-up-rules.js";
-import { DEFAULT_SETTINGS, RecordedEvents } from "../../support/engine-under-test.js";
+import { callUntilWarm } from "../../../../src/app/warm-up/warm-up.js";
+import { warmUpMessages } from "../../../../src/app/warm-up/warm-up-messages.js";
+import { WARM_UP_DOMAIN, warmUpRules } from "../../../../src/app/warm-up/warm-up-rules.js";
+import type { Decision } from "../../../../src/engine/decision.js";
+import { Engine } from "../../../../src/engine/engine.js";
+import { decodeRequest } from "../../../../src/grpc/codec/decode-request.js";
+import { NativeGrpcServer } from "../../../../src/grpc/native-grpc-server.js";
+import { MemoryStore } from "../../../../src/stores/memory/memory-store.js";
+import { DEFAULT_SETTINGS, RecordedEvents } from "../../../support/engine-under-test.js";
 
 const PATH = "/test.Warm/Up";
 

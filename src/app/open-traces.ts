@@ -1,11 +1,11 @@
-import type { Decision } from "./engine/decision.js";
-import type { RateLimitRequest } from "./engine/request.js";
-import { STATUS_CODES, type UnaryAnswer, type UnaryHandler } from "./grpc/unary-handler.js";
-import { type CallEnd, CallTraces } from "./observe/traces/call-traces.js";
-import { openOtlpTracer, TracePackagesMissing } from "./observe/traces/otlp-tracer.js";
-import { nameOfSetting } from "./settings/setting-name.js";
-import type { Settings } from "./settings.js";
-import { StartError } from "./start-error.js";
+import type { Decision } from "../engine/decision.js";
+import type { RateLimitRequest } from "../engine/request.js";
+import { STATUS_CODES, type UnaryAnswer, type UnaryHandler } from "../grpc/unary-handler.js";
+import { type CallEnd, CallTraces } from "../observe/traces/call-traces.js";
+import { openOtlpTracer, TracePackagesMissing } from "../observe/traces/otlp-tracer.js";
+import { nameOfSetting } from "../settings/setting-name.js";
+import type { Settings } from "../settings.js";
+import { StartError } from "../start-error.js";
 
 const METHOD = "envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 

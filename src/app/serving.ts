@@ -1,5 +1,5 @@
-import type { Readiness } from "./http/operator-routes.js";
-import type { Store } from "./stores/store.js";
+import type { Readiness } from "../http/operator-routes.js";
+import type { Store } from "../stores/store.js";
 
 /** What has to be there before traffic may come. */
 export type Reachable = Pick<Store, "kind" | "isReady" | "whyNotReady">;

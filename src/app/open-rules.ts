@@ -1,17 +1,17 @@
-import { createAdsClient } from "./grpc/xds/ads-client.js";
-import { formatAddress } from "./http/listen-address.js";
-import type { RulesSummary } from "./observe/business-events.js";
-import { XdsEvents } from "./observe/xds-events.js";
+import { createAdsClient } from "../grpc/xds/ads-client.js";
+import { inTurns } from "../in-turns.js";
+import { formatAddress } from "../net/listen-address.js";
+import type { RulesSummary } from "../observe/business-events.js";
+import { XdsEvents } from "../observe/xds-events.js";
+import { countRules, eachRule } from "../rules/reload/encoded-rules.js";
+import { type FirstRules, LiveRules, type ReloadEvents, type RulesInForce } from "../rules/reload/live-rules.js";
+import { FilesSource } from "../rules/sources/files-source.js";
+import { PushedSource } from "../rules/sources/pushed-source.js";
+import { limitDefaults } from "../settings/xds-default-rows.js";
+import { xdsOptions } from "../settings/xds-options.js";
+import type { Settings } from "../settings.js";
+import { StartError } from "../start-error.js";
 import type { Observers } from "./open-observers.js";
-import { countRules, eachRule } from "./rules/reload/encoded-rules.js";
-import { inTurns } from "./rules/reload/in-turns.js";
-import { type FirstRules, LiveRules, type ReloadEvents, type RulesInForce } from "./rules/reload/live-rules.js";
-import { FilesSource } from "./rules/sources/files-source.js";
-import { PushedSource } from "./rules/sources/pushed-source.js";
-import { limitDefaults } from "./settings/xds-default-rows.js";
-import { xdsOptions } from "./settings/xds-options.js";
-import type { Settings } from "./settings.js";
-import { StartError } from "./start-error.js";
 
 /** The rules in force, and where they come from. */
 export interface OpenedRules {

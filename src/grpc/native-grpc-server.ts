@@ -1,12 +1,12 @@
-import type { GrpcServer, ServiceDefinition, ServiceImplementation, UnaryMethod } from "./grpc/grpc-server.js";
-import { Health } from "./grpc/health.js";
-import { STATUS_CODES, type UnaryAnswer } from "./grpc/unary-handler.js";
-import type { GrpcServerOptions } from "./grpc-server/options.js";
-import { GrpcServer as NativeServer, type ServerCounters } from "./grpc-server/server.js";
-import type { CallStatus } from "./grpc-server/status.js";
-import type { TlsSettings } from "./grpc-server/tls-settings.js";
-import type { UnaryAnswer as NativeAnswer } from "./grpc-server/unary-call.js";
-import { type ListenAddress, listenFailure, type UnixSocket } from "./http/listen-address.js";
+import type { GrpcServerOptions } from "../grpc-server/options.js";
+import { GrpcServer as NativeServer, type ServerCounters } from "../grpc-server/server.js";
+import type { CallStatus } from "../grpc-server/status.js";
+import type { TlsSettings } from "../grpc-server/tls-settings.js";
+import type { UnaryAnswer as NativeAnswer } from "../grpc-server/unary-call.js";
+import { type ListenAddress, listenFailure } from "../net/listen-address.js";
+import type { GrpcServer, ServiceDefinition, ServiceImplementation, UnaryMethod } from "./grpc-server.js";
+import { Health } from "./health.js";
+import { STATUS_CODES, type UnaryAnswer } from "./unary-handler.js";
 
 /** Our own HTTP/2 server as the server of Weir's services, with the health service. */
 export class NativeGrpcServer implements GrpcServer {
@@ -53,7 +53,7 @@ export class NativeGrpcServer implements GrpcServer {
     this.#server.addService(definition, implementation);
   }
 
-  async listen(address: ListenAddress | UnixSocket): Promise<number> {
+  async listen(address: ListenAddress): Promise<number> {
     try {
       return await this.#server.listen(address, this.#tls);
     } catch (error) {

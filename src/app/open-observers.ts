@@ -1,8 +1,8 @@
-import { BusinessEvents } from "./observe/business-events.js";
-import { createLogger, type Logger } from "./observe/log.js";
-import { Metrics } from "./observe/metrics.js";
+import { BusinessEvents } from "../observe/business-events.js";
+import { createLogger, type Logger } from "../observe/log.js";
+import { Metrics } from "../observe/metrics.js";
+import type { Settings } from "../settings.js";
 import { openTraces, type Traces } from "./open-traces.js";
-import type { Settings } from "./settings.js";
 
 /** All that watches Weir at work. */
 export interface Observers {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ChangeWatch } from "../../../../src/rules/reload/change-watch.js";
-import type { Fingerprint } from "../../../../src/rules/reload/fingerprint.js";
-import type { FolderWatchListener } from "../../../../src/rules/reload/folder-watch.js";
+import { ChangeWatch } from "../../../../src/rules/sources/change-watch.js";
+import type { Fingerprint } from "../../../../src/rules/sources/fingerprint.js";
+import type { FolderWatchListener } from "../../../../src/rules/sources/folder-watch.js";
 
 /** The file system as a test wants it: what a look sees and how long it takes, and events at will. */
 const files = vi.hoisted(() => ({

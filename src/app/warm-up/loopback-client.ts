@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, connect } from "node:http2";
-import { callOverHttp2 } from "../grpc/http2-call.js";
+import { callOverHttp2 } from "../../grpc/http2-call.js";
 
 /** Calls a gRPC server of this process, as a proxy does: HTTP/2 over TCP. */
 export class LoopbackClient {

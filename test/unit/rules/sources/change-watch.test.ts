@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ChangeWatch } from "../../../../src/rules/reload/change-watch.js";
+import { ChangeWatch } from "../../../../src/rules/sources/change-watch.js";
 import { until } from "../../../support/until.js";
 
 /** Longer than a test: such a poll never helps. */

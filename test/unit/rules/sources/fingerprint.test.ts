@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { takeFingerprint } from "../../../../src/rules/reload/fingerprint.js";
+import { takeFingerprint } from "../../../../src/rules/sources/fingerprint.js";
 
 let root: string;
 

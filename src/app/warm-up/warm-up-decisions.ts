@@ -1,19 +1,19 @@
-import { TopRefused } from "./admin/live/top-refused.js";
-import { createEngines, type Engines } from "./engine/engines.js";
-import { MetricLabels } from "./engine/metric-labels.js";
-import { RATE_LIMIT_METHODS } from "./grpc/rate-limit-definition.js";
-import { createShouldRateLimit } from "./grpc/rate-limit-service.js";
-import { createGrpcServer } from "./grpc-servers.js";
-import { BusinessEvents } from "./observe/business-events.js";
-import { createLogger, type Logger } from "./observe/log.js";
-import { Metrics } from "./observe/metrics.js";
-import type { Settings } from "./settings.js";
-import { identifyBuckets } from "./stores/bucket-identity.js";
-import { MemoryStore } from "./stores/memory/memory-store.js";
-import type { Store } from "./stores/store.js";
-import { rememberedDigests } from "./stores/value-digest.js";
-import { callUntilWarm, type WarmUpBounds, type WarmUpResult } from "./warm-up/warm-up.js";
-import { warmUpRules } from "./warm-up/warm-up-rules.js";
+import { TopRefused } from "../../admin/live/top-refused.js";
+import { createEngines, type Engines } from "../../engine/engines.js";
+import { MetricLabels } from "../../engine/metric-labels.js";
+import { RATE_LIMIT_METHODS } from "../../grpc/rate-limit-definition.js";
+import { createShouldRateLimit } from "../../grpc/rate-limit-service.js";
+import { BusinessEvents } from "../../observe/business-events.js";
+import { createLogger, type Logger } from "../../observe/log.js";
+import { Metrics } from "../../observe/metrics.js";
+import type { Settings } from "../../settings.js";
+import { identifyBuckets } from "../../stores/bucket-identity.js";
+import { MemoryStore } from "../../stores/memory/memory-store.js";
+import type { Store } from "../../stores/store.js";
+import { rememberedDigests } from "../../stores/value-digest.js";
+import { createGrpcServer } from "../grpc-servers.js";
+import { callUntilWarm, type WarmUpBounds, type WarmUpResult } from "./warm-up.js";
+import { warmUpRules } from "./warm-up-rules.js";
 
 /**
  * With fewer, some of the first answers still wait for the compiler; more make them no faster (measured in processes

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inTurns } from "../../../../src/rules/reload/in-turns.js";
+import { inTurns } from "../../src/in-turns.js";
 
 /** Keeps the thread busy. */
 function work(millis: number): void {

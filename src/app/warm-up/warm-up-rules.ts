@@ -1,5 +1,5 @@
-import { compileRules } from "../rules/load-rules.js";
-import type { RuleSet } from "../rules/rule.js";
+import { compileRules } from "../../rules/load-rules.js";
+import type { RuleSet } from "../../rules/rule.js";
 
 /** The domain of all warm-up requests. */
 export const WARM_UP_DOMAIN = "weir-warm-up";

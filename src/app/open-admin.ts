@@ -1,21 +1,21 @@
-import type { AdminChange } from "./admin/admin-parts.js";
-import { AdminServer } from "./admin/admin-server.js";
-import { readConsolePages } from "./admin/console/console-pages.js";
-import { trafficRoute } from "./admin/console/traffic-route.js";
-import { LiveControls } from "./admin/controls/live-controls.js";
-import { Guard } from "./admin/guard/guard.js";
-import { TokenFile } from "./admin/guard/token-file.js";
-import { RuleRates } from "./admin/live/rule-rates.js";
-import { TopRefused } from "./admin/live/top-refused.js";
-import { allRoutes } from "./admin/routes/all-routes.js";
-import type { Engine } from "./engine/engine.js";
-import type { Digest } from "./engine/override-index.js";
+import type { AdminChange } from "../admin/admin-parts.js";
+import { AdminServer } from "../admin/admin-server.js";
+import { readConsolePages } from "../admin/console/console-pages.js";
+import { trafficRoute } from "../admin/console/traffic-route.js";
+import { LiveControls } from "../admin/controls/live-controls.js";
+import { Guard } from "../admin/guard/guard.js";
+import { TokenFile } from "../admin/guard/token-file.js";
+import { RuleRates } from "../admin/live/rule-rates.js";
+import { TopRefused } from "../admin/live/top-refused.js";
+import { allRoutes } from "../admin/routes/all-routes.js";
+import type { Engine } from "../engine/engine.js";
+import type { Digest } from "../engine/override-index.js";
+import type { Settings } from "../settings.js";
+import { StartError } from "../start-error.js";
+import { rememberedDigests } from "../stores/value-digest.js";
 import type { Observers } from "./open-observers.js";
 import type { OpenedRules } from "./open-rules.js";
 import type { OpenedStore } from "./open-store.js";
-import type { Settings } from "./settings.js";
-import { StartError } from "./start-error.js";
-import { rememberedDigests } from "./stores/value-digest.js";
 
 /** What operators see and change while Weir runs. Decisions need it before there is an API to it. */
 export interface Operations {

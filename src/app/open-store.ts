@@ -1,16 +1,16 @@
-import type { BusinessEvents } from "./observe/business-events.js";
-import type { Metrics } from "./observe/metrics.js";
-import { redisLinkOptions } from "./settings/redis-link-options.js";
-import type { Settings } from "./settings.js";
-import { MemorySharedText } from "./stores/memory/memory-shared-text.js";
-import { MemoryStore } from "./stores/memory/memory-store.js";
-import { openRedisLink } from "./stores/redis/link/open-redis-link.js";
-import type { RedisLink } from "./stores/redis/link/redis-link.js";
-import { BATCH_SCRIPT } from "./stores/redis/lua-script.js";
-import { RedisSharedText } from "./stores/redis/redis-shared-text.js";
-import { RedisStore, type RedisStoreOptions } from "./stores/redis/redis-store.js";
-import type { SharedText } from "./stores/shared-text.js";
-import type { InspectableStore, Store } from "./stores/store.js";
+import type { BusinessEvents } from "../observe/business-events.js";
+import type { Metrics } from "../observe/metrics.js";
+import { redisLinkOptions } from "../settings/redis-link-options.js";
+import type { Settings } from "../settings.js";
+import { MemorySharedText } from "../stores/memory/memory-shared-text.js";
+import { MemoryStore } from "../stores/memory/memory-store.js";
+import { openRedisLink } from "../stores/redis/link/open-redis-link.js";
+import type { RedisLink } from "../stores/redis/link/redis-link.js";
+import { BATCH_SCRIPT } from "../stores/redis/lua-script.js";
+import { RedisSharedText } from "../stores/redis/redis-shared-text.js";
+import { RedisStore, type RedisStoreOptions } from "../stores/redis/redis-store.js";
+import type { SharedText } from "../stores/shared-text.js";
+import type { InspectableStore, Store } from "../stores/store.js";
 
 /** Behind the prefix of users' keys, so that an ACL which allows those allows these. */
 const WARM_UP_PREFIX = "warm-up";
