@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type ClientUnderTest, startClient } from "../support/ads-client-under-test.js";
@@ -19,6 +19,7 @@ const TURNED_AWAY =
 
 let authority: TestAuthority;
 const planes: ControlPlane[] = [];
+const listeners: { readonly close: () => void }[] = [];
 
 beforeAll(() => {
   authority = new TestAuthority();
@@ -26,6 +27,7 @@ beforeAll(() => {
 
 afterEach(() => {
   for (const plane of planes.splice(0)) plane.stop();
+  for (const listener of listeners.splice(0)) listener.close();
 });
 
 function certificatesOf(from: TestAuthority, commonName: string, clientCa = from): ControlPlaneTls {
@@ -184,17 +186,59 @@ describe("a network that goes silent", () => {
     expect(await plane.answerTo(plane.set(NOTHING))).toMatchObject({ ack: true });
   });
 
-  it("is given up where somebody takes the connection and never says a word", async () => {
-    const port = await freePort();
-    const mute = createServer(() => {});
-    await new Promise<void>((resolve) => mute.listen(port, "127.0.0.1", resolve));
-    try {
-      const client = startClient(port);
-      await until("it is given up", () => client.disconnects[0], 15_000);
-      expect(client.disconnects[0]?.reason).toBe("no connection within 10 s");
-      await client.subscription.close();
-    } finally {
-      mute.close();
-    }
+  it("is given up where somebody takes the connection and never says a word, and leaves nothing behind", async () => {
+    const mute = await startListener(() => {});
+    const client = startClient(mute.port);
+    await until("it is given up", () => client.disconnects[0], 15_000);
+    expect(client.disconnects[0]?.reason).toBe("no connection within 10 s");
+    await client.subscription.close();
+    await until("no connection is left", () => mute.open() === 0 || undefined);
   });
 });
+
+describe("a control plane that breaks each connection", () => {
+  it("sees one for each attempt, and none after the client is closed", async () => {
+    const breaking = await startListener((socket) => socket.destroy());
+    const client = startClient(breaking.port);
+    // A channel that lived on after its attempt would have made more by itself meanwhile: it tries again after a second.
+    await until("it was tried often", () => client.disconnects[4], 30_000);
+    expect(breaking.made()).toBeLessThanOrEqual(client.disconnects.length + 1);
+    await client.subscription.close();
+    const madeBefore = breaking.made();
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(breaking.made()).toBe(madeBefore);
+  });
+});
+
+describe("a control plane that comes back after many attempts", () => {
+  it("is met by one connection", async () => {
+    const port = await freePort();
+    const client = startClient(port);
+    await until("it was tried in vain", () => client.disconnects[3], 30_000);
+    const back = await startListener(() => {}, port);
+    await until("it is tried again", () => back.made() > 0 || undefined, 30_000);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(back.made()).toBe(1);
+  });
+});
+
+/** Somebody at a port who does this with each connection, and counts them. Closed after the test. */
+async function startListener(meet: (socket: Socket) => void, port = 0) {
+  const sockets = new Set<Socket>();
+  let made = 0;
+  const server = createServer((socket) => {
+    made += 1;
+    sockets.add(socket);
+    socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+    socket.resume();
+    meet(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  listeners.push({
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  });
+  return { port: (server.address() as AddressInfo).port, made: () => made, open: () => sockets.size };
+}

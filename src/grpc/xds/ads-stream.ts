@@ -3,6 +3,7 @@ import {
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
+  connectivityState,
   credentials,
   logVerbosity,
   type StatusObject,
@@ -13,6 +14,7 @@ import { ADS_METHOD } from "./ads-method.js";
 import type { AdsOptions } from "./ads-options.js";
 import { describeEnd } from "./describe-end.js";
 import type { DiscoveryRequest, DiscoveryResponse } from "./discovery-messages.js";
+import { OwnedConnections } from "./owned-connections.js";
 
 /** Far more than 100,000 rules take. */
 const LARGEST_RESPONSE_BYTES = 64 * 1024 * 1024;
@@ -43,27 +45,49 @@ export function openAdsStream(
 ): AdsStream {
   // What grpc-js prints to stderr reaches us as errors too, and would be a second line of another form.
   setLogVerbosity(logVerbosity.NONE);
-  const client = new Client(targetOf(options), credentialsOf(certificates), channelOptions(options));
+  const connections = new OwnedConnections(credentialsOf(certificates));
+  const client = new Client(targetOf(options), connections.credentials, channelOptions(options));
   const { path, requestSerialize, responseDeserialize } = ADS_METHOD;
   const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
-  let isOver = false;
+  let [isConnected, isOver] = [false, false];
   const close = (): void => {
+    if (isOver) return;
     isOver = true;
     call.cancel();
     client.close();
+    connections.close(isConnected);
   };
   const end = (reason: string): void => {
     if (isOver) return;
     close();
     listener.ended(reason);
   };
-  client.waitForReady(Date.now() + CONNECT_TIMEOUT_MILLIS, (error) => {
+  awaitReady(client.getChannel(), Date.now() + CONNECT_TIMEOUT_MILLIS, (isReady) => {
     if (isOver) return;
-    if (error === undefined) listener.connected();
+    isConnected = isReady;
+    if (isReady) listener.connected();
     else end(`no connection within ${CONNECT_TIMEOUT_MILLIS / 1_000} s`);
   });
   listen(call, (response) => !isOver && listener.response(response), end);
   return { send: (request) => void (isOver || call.write(request)), close };
+}
+
+/**
+ * Calls back once, when the channel is connected or the deadline has passed. Unlike `Client.waitForReady` it only looks:
+ * that one makes a channel connect again which was closed meanwhile.
+ */
+function awaitReady(
+  channel: ReturnType<Client["getChannel"]>,
+  deadline: number,
+  callback: (isReady: boolean) => void,
+): void {
+  const look = (late?: Error): void => {
+    const state = channel.getConnectivityState(false);
+    if (late !== undefined || state === connectivityState.SHUTDOWN) callback(false);
+    else if (state === connectivityState.READY) callback(true);
+    else channel.watchConnectivityState(state, deadline, look);
+  };
+  look();
 }
 
 function listen(
