@@ -62,7 +62,7 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
   const operations = openOperations(opened, hashSecret, observers);
   const { controls, topRefused } = operations;
   const engines = createEngines({
-    rules: () => rules.current,
+    rules: () => (rules.isLoaded ? rules.current : undefined),
     store,
     localStore,
     identifyBucket,

@@ -42,8 +42,8 @@ export interface EngineSettings extends HeaderSettings {
 }
 
 export interface EngineParts {
-  /** The rules in force; asked once a request, so that no request sees half a reload. */
-  readonly rules: () => RuleSet;
+  /** The rules in force; asked once a request, so that no request sees half a reload. Undefined: none have come yet. */
+  readonly rules: () => RuleSet | undefined;
   readonly store: DecidingStore;
   /** What decides under `local` while the store fails; needed then and only then. */
   readonly localStore?: LocalStore | undefined;
@@ -92,7 +92,7 @@ export class Engine {
   /**
    * Decides over one request; answers at once when the store does.
    * @param caller how long it waits, and whether it has gone before anything was charged; absent: it waits for ever
-   * @throws EngineError (or a promise of one): the request is not valid, the store failed and `error` decides, or the
+   * @throws EngineError (or a promise of one): the request is not valid, there are no rules yet, the store failed and `error` decides, or the
    * caller has gone
    */
   decide(request: RateLimitRequest, caller?: EngineCaller): Decision | Promise<Decision> {
@@ -103,7 +103,9 @@ export class Engine {
       this.#answered("invalid", startedMillis);
       throw new EngineError("invalid_request", invalid);
     }
-    const domain = rules().domains.get(request.domain);
+    const inForce = rules();
+    if (inForce === undefined) return this.#withoutRules(request, startedMillis);
+    const domain = inForce.domains.get(request.domain);
     if (domain === undefined) return this.#unknownDomain(request, startedMillis);
     this.#countIgnoredOverrides(request, domain);
     const plan = planRequest(request, domain, settings, this.#planParts);
@@ -116,7 +118,7 @@ export class Engine {
    * and counts nothing. Undefined for a domain that no rules know.
    */
   explain(domain: string, entries: readonly Entry[]): DescriptorPlan | undefined {
-    const rules = this.#parts.rules().domains.get(domain);
+    const rules = this.#parts.rules()?.domains.get(domain);
     if (rules === undefined) return undefined;
     const request = { domain, hitsAddend: 0, descriptors: [{ entries, isNegativeHits: false }] };
     return planRequest(request, rules, this.#parts.settings, this.#planParts).descriptors[0];
@@ -223,6 +225,13 @@ export class Engine {
       const { entries } = request.descriptors[index] as Descriptor;
       onRefused(request.domain, entries, descriptors[index] as DescriptorPlan);
     });
+  }
+
+  /** To let everything through would take the decision from a proxy that is told to refuse when nobody decides. */
+  #withoutRules(request: RateLimitRequest, startedMillis: number): never {
+    for (const _ of request.descriptors) this.#parts.events.descriptorDecided("", "", "failed", 0, 0);
+    this.#answered("failed", startedMillis);
+    throw new EngineError("no_rules", "no rules have come from the control plane yet");
   }
 
   #unknownDomain(request: RateLimitRequest, startedMillis: number): Decision {

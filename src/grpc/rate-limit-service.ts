@@ -5,6 +5,7 @@ import { STATUS_CODES, type StatusCode, type UnaryAnswer, type UnaryHandler } fr
 
 const CODES: Readonly<Record<EngineErrorKind, StatusCode>> = {
   invalid_request: STATUS_CODES.INVALID_ARGUMENT,
+  no_rules: STATUS_CODES.UNAVAILABLE,
   store_failure: STATUS_CODES.UNAVAILABLE,
   cancelled: STATUS_CODES.CANCELLED,
 };
@@ -22,8 +23,8 @@ export function createShouldRateLimit(parts: RateLimitServiceParts): UnaryHandle
 }
 
 /**
- * Answers requests by the engine's decisions. A request that makes no sense is INVALID_ARGUMENT; a failed store is
- * UNAVAILABLE, so that the proxy's failure mode decides (D13); CANCELLED is for a caller that went away and will not read it;
+ * Answers requests by the engine's decisions. A request that makes no sense is INVALID_ARGUMENT; a failed store
+ * (D13), and rules that have not come yet, are UNAVAILABLE, so that the proxy's failure mode decides; CANCELLED is for a caller that went away and will not read it;
  * anything else is a fault of ours, INTERNAL and without details.
  * @param fault what is told of such a fault
  */

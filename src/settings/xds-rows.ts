@@ -106,7 +106,8 @@ export const XDS_ROWS: { readonly [Key in keyof XdsSettings]: Setting<XdsSetting
   xdsStartWithoutRules: {
     name: "xds-start-without-rules",
     default: "false",
-    description: "Begin to listen before the control plane has sent rules: without rules every request is let through.",
+    description:
+      "Begin to listen before the control plane has sent rules: until then requests are answered UNAVAILABLE.",
     ...yesOrNo,
   },
   xdsStartTimeoutMillis: {

@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callAdmin, overallCode } from "../support/admin-client.js";
 import { ControlPlane } from "../support/control-plane.js";
+import { GrpcClient } from "../support/grpc-client.js";
+import { http } from "../support/http-client.js";
 import { launch } from "../support/program.js";
 import { until } from "../support/until.js";
 import { startWeir, type WeirProcess } from "../support/weir-process.js";
@@ -143,6 +145,31 @@ describe("a start without rules", () => {
     const program = await launch(process.execPath, [MAIN, "serve"], { cwd: process.cwd(), env });
     await until("it has tried", () => /no connection to the control plane/.exec(program.output()) ?? undefined);
     expect(await program.stop()).toBe(0);
+  });
+});
+
+describe("a Weir that may be ready without rules", () => {
+  it("answers that it cannot decide until the first rules come, and goes by them then", async () => {
+    const late = await ControlPlane.start();
+    const env = { WEIR_XDS_START_WITHOUT_RULES: "true", WEIR_XDS_READY_WITHOUT_RULES: "true" };
+    const early = await startWeir({ env: environment({ ...env, WEIR_XDS_SERVER: late.address }) });
+    try {
+      const request = { domain: "default/eg/http", descriptors: [{ entries: [{ key: "a", value: "b" }] }] };
+      const json = { method: "POST", body: JSON.stringify(request) };
+      const answer = await http(`${early.httpUrl}/json`, json);
+      expect(answer).toMatchObject({ status: 503 });
+      expect(answer.body).toContain("no rules have come from the control plane yet");
+      const grpc = new GrpcClient(early.grpcPort);
+      await expect(grpc.shouldRateLimit(request)).rejects.toMatchObject({ code: 14 });
+      grpc.close();
+      expect(await early.metrics()).toContain('weir_decisions_total{domain="",rule="",outcome="failed"} 2');
+      expect((await late.answerTo(late.set(gateway(2)))).ack).toBe(true);
+      expect(await overallCode(early.httpUrl, "default/eg/http", ENTRIES)).toBe("OK");
+      expect((await http(`${early.httpUrl}/json`, json)).status).toBe(200);
+    } finally {
+      await early.stop();
+      late.stop();
+    }
   });
 });
 

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { Engine } from "../../../src/engine/engine.js";
 import { EngineError } from "../../../src/engine/engine-error.js";
+import { MemoryStore } from "../../../src/stores/memory/memory-store.js";
 import { type Store, StoreFailure } from "../../../src/stores/store.js";
-import { callerWaiting, descriptor, engineUnderTest } from "../../support/engine-under-test.js";
+import {
+  callerWaiting,
+  DEFAULT_SETTINGS,
+  descriptor,
+  engineUnderTest,
+  RecordedEvents,
+} from "../../support/engine-under-test.js";
 
 const RULES = `
 domain: test
@@ -45,6 +53,24 @@ describe("D10: nothing to limit", () => {
     const { decide, events } = engineUnderTest(RULES);
     expect(() => decide([client()], request)).toThrow(new EngineError("invalid_request", message));
     expect(events.requests).toEqual(["invalid"]);
+  });
+});
+
+describe("before the first rules", () => {
+  it("fails each request, so that the proxy's failure mode decides, and counts it without its domain", () => {
+    const events = new RecordedEvents();
+    const engine = new Engine({
+      rules: () => undefined,
+      store: new MemoryStore(),
+      settings: { ...DEFAULT_SETTINGS, onStoreFailure: "allow" },
+      events,
+    });
+    const request = { domain: "test", hitsAddend: 0, descriptors: [client(), client()] };
+    const words = "no rules have come from the control plane yet";
+    expect(() => engine.decide(request)).toThrow(new EngineError("no_rules", words));
+    expect(events.requests).toEqual(["failed"]);
+    expect(events.descriptors).toEqual(Array(2).fill({ domain: "", rule: "", outcome: "failed" }));
+    expect(engine.explain("test", [{ key: "client", value: "a" }])).toBeUndefined();
   });
 });
 

@@ -58,6 +58,12 @@ describe("ShouldRateLimit", () => {
       expect(faults).toEqual([]);
     });
 
+    it("no_rules, it answers UNAVAILABLE with its words", async () => {
+      const { faults, shouldRateLimit } = service(fail(new EngineError("no_rules", "no rules yet")));
+      expect(await shouldRateLimit(REQUEST, CALLER)).toEqual({ status: { code: 14, message: "no rules yet" } });
+      expect(faults).toEqual([]);
+    });
+
     it("cancelled, it answers CANCELLED", async () => {
       const { faults, shouldRateLimit } = service(fail(new EngineError("cancelled", "the caller has gone")));
       expect(await shouldRateLimit(REQUEST, CALLER)).toEqual({ status: { code: 1, message: "the caller has gone" } });
