@@ -1,5 +1,5 @@
 import type { ConfigNode } from "./envoy-bare-gateway.js";
-import type { Resource } from "./envoy-recipe-patches.js";
+import { expectSame, type RecipeResource, understood } from "./envoy-recipe-resources.js";
 import type { ConfigObject } from "./xds-messages.js";
 
 // What Envoy Gateway 1.9 makes of a BackendTrafficPolicy of type Global, for the few selectors that envoy/envoy-gateway/
@@ -16,6 +16,11 @@ interface Rule {
   readonly limit: { readonly requests: number; readonly unit: string };
 }
 
+interface Spec {
+  readonly targetRefs: readonly object[];
+  readonly rateLimit: { readonly type: string; readonly global: { readonly rules: readonly Rule[] } };
+}
+
 /** One entry of a descriptor: by which action Envoy makes it, and which rule meets it. */
 interface Entry {
   readonly action: ConfigNode;
@@ -24,13 +29,15 @@ interface Entry {
 }
 
 /** @throws Error where the policy has what is not known here */
-export function translatePolicy({ spec }: Resource, domain: string, routes: readonly string[]) {
-  const { type, global } = spec.rateLimit as { type: string; global: { rules: readonly Rule[] } };
-  if (type !== "Global") throw new Error(`not known here: ${type}`);
-  const chains = global.rules.map(({ clientSelectors, limit }, index) => ({
-    entries: clientSelectors.flatMap((selector) => entriesOf(selector, index)),
-    rate_limit: { requests_per_unit: limit.requests, unit: limit.unit.toUpperCase() },
-  }));
+export function translatePolicy({ spec }: RecipeResource, domain: string, routes: readonly string[]) {
+  const chains = rulesOf(spec as unknown as Spec, domain).map((rule, index) => {
+    const { clientSelectors, limit } = understood(rule, "clientSelectors", "limit");
+    const { requests, unit } = understood(limit, "requests", "unit");
+    return {
+      entries: clientSelectors.flatMap((selector) => entriesOf(selector, index)),
+      rate_limit: { requests_per_unit: requests, unit: unit.toUpperCase() },
+    };
+  });
   const config: ConfigObject = {
     name: domain,
     domain,
@@ -44,16 +51,32 @@ export function translatePolicy({ spec }: Resource, domain: string, routes: read
   return { config, rateLimitsOf };
 }
 
+/** @param domain namespace/gateway/listener, of the Gateway that the policy must be for */
+function rulesOf(spec: Spec, domain: string): readonly Rule[] {
+  const { targetRefs, rateLimit } = understood(spec, "targetRefs", "rateLimit");
+  const [, name] = domain.split("/");
+  expectSame("targetRefs", targetRefs, [{ group: "gateway.networking.k8s.io", kind: "Gateway", name }]);
+  const { type, global } = understood(rateLimit, "type", "global");
+  expectSame("type", type, "Global");
+  return understood(global, "rules").rules;
+}
+
 /** Headers come first, then the path, then the address. */
-function entriesOf({ headers = [], path, sourceCIDR, ...others }: Selector, rule: number): Entry[] {
-  if (Object.keys(others).length > 0) throw new Error(`not known here: ${Object.keys(others)}`);
-  const entries = headers.map(({ type, name }, index): Entry => {
+function entriesOf(selector: Selector, rule: number): Entry[] {
+  const { headers = [], path, sourceCIDR } = understood(selector, "headers", "path", "sourceCIDR");
+  const entries = headers.map((header, index): Entry => {
+    const { type, name } = understood(header, "type", "name");
     if (type !== "Distinct") throw new Error(`not known here: ${type}`);
     const key = `rule-${rule}-match-${index}`;
     return { key, action: { request_headers: { header_name: name, descriptor_key: key } } };
   });
-  if (path !== undefined) entries.push(pathEntry(path.type, path.value, `rule-${rule}-path`));
-  return sourceCIDR === undefined ? entries : [...entries, ...addressEntries(sourceCIDR.type, sourceCIDR.value)];
+  if (path !== undefined) {
+    const { type, value } = understood(path, "type", "value");
+    entries.push(pathEntry(type, value, `rule-${rule}-path`));
+  }
+  if (sourceCIDR === undefined) return entries;
+  const { type, value } = understood(sourceCIDR, "type", "value");
+  return [...entries, ...addressEntries(type, value)];
 }
 
 function constant(name: string): Entry {

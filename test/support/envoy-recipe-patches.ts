@@ -1,27 +1,19 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { parseAllDocuments } from "yaml";
-import { SHIPPED_CONFIGS } from "./envoy.js";
 import type { BareGateway, ConfigNode } from "./envoy-bare-gateway.js";
+import { expectSame, type RecipeResource, understood } from "./envoy-recipe-resources.js";
 
-// What gateways do with the resources in envoy/, as their documentation tells it, for the few operations that these use.
+// What Istio and Envoy Gateway do with the patches in envoy/, as their documentation tells it, for the few operations that
+// these use. A patch that would do nothing there, or has what is not understood here, is an error.
 
-/** A Kubernetes resource. */
-export interface Resource {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly spec: ConfigNode;
-  readonly data?: Readonly<Record<string, string>>;
+/** The proxy that EnvoyFilters are for. */
+export interface IstioProxy {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly context: "GATEWAY" | "SIDECAR_INBOUND";
 }
 
-/** The resources in a file under envoy/. */
-export function readResources(file: string): Resource[] {
-  const documents = parseAllDocuments(readFileSync(resolve(SHIPPED_CONFIGS, file), "utf8"));
-  return documents.map((document) => {
-    if (document.errors.length > 0) throw document.errors[0];
-    return document.toJS() as Resource;
-  });
+interface IstioSpec {
+  readonly workloadSelector: { readonly labels: object };
+  readonly configPatches: readonly IstioPatch[];
 }
 
 interface IstioPatch {
@@ -29,7 +21,9 @@ interface IstioPatch {
   readonly match: {
     readonly context: string;
     readonly listener?: {
-      readonly filterChain: { readonly filter: { readonly subFilter: { readonly name: string } } };
+      readonly filterChain: {
+        readonly filter: { readonly name: string; readonly subFilter: { readonly name: string } };
+      };
     };
     readonly routeConfiguration?: {
       readonly vhost: { readonly name: string; readonly route?: { readonly name: string } };
@@ -39,28 +33,61 @@ interface IstioPatch {
 }
 
 /** Applies the patches of EnvoyFilters. @throws Error where one meets nothing, or is of a kind not known here */
-export function applyEnvoyFilters(gateway: BareGateway, resources: readonly Resource[]): void {
-  for (const { spec } of resources)
-    for (const patch of spec.configPatches as IstioPatch[]) applyIstioPatch(gateway, patch);
-}
-
-function applyIstioPatch({ httpFilters, routes }: BareGateway, { applyTo, match, patch }: IstioPatch): void {
-  const kind = `${applyTo} ${patch.operation}`;
-  if (kind === "HTTP_FILTER INSERT_BEFORE") {
-    const before = match.listener?.filterChain.filter.subFilter.name;
-    httpFilters.splice(indexOf(httpFilters, before), 0, patch.value);
-    return;
+export function applyEnvoyFilters(
+  gateway: BareGateway,
+  resources: readonly RecipeResource[],
+  { namespace, labels, context }: IstioProxy,
+): void {
+  for (const resource of resources) {
+    const { kind, metadata, spec } = understood(resource, "apiVersion", "kind", "metadata", "spec");
+    expectSame("kind", kind, "EnvoyFilter");
+    expectSame("namespace", metadata.namespace, namespace);
+    const { workloadSelector, configPatches } = understood(
+      spec as unknown as IstioSpec,
+      "workloadSelector",
+      "configPatches",
+    );
+    expectSame("labels", understood(workloadSelector, "labels").labels, labels);
+    for (const patch of configPatches) applyIstioPatch(gateway, patch, context);
   }
-  const virtualHost = routes.virtual_hosts[indexOf(routes.virtual_hosts, match.routeConfiguration?.vhost.name)]!;
-  const target =
-    kind === "HTTP_ROUTE MERGE"
-      ? virtualHost.routes[indexOf(virtualHost.routes, match.routeConfiguration?.vhost.route?.name)]
-      : virtualHost;
-  if (!kind.endsWith(" MERGE") || target === undefined) throw new Error(`not known here: ${kind}`);
-  merge(target, patch.value);
 }
 
-function indexOf(all: readonly ConfigNode[], name: string | undefined): number {
+function applyIstioPatch(gateway: BareGateway, istioPatch: IstioPatch, context: string): void {
+  const { applyTo, match, patch } = understood(istioPatch, "applyTo", "match", "patch");
+  const { operation, value } = understood(patch, "operation", "value");
+  expectSame("context", match.context, context);
+  const kind = `${applyTo} ${operation}`;
+  if (kind === "HTTP_FILTER INSERT_BEFORE") {
+    const { httpFilters } = gateway;
+    httpFilters.splice(indexOf(httpFilters, subFilterOf(match)), 0, value);
+  } else if (kind === "VIRTUAL_HOST MERGE" || kind === "HTTP_ROUTE MERGE") {
+    merge(routeTarget(gateway, match, applyTo === "HTTP_ROUTE"), value);
+  } else throw new Error(`not known here: ${kind}`);
+}
+
+/** The name of the HTTP filter that is matched. */
+function subFilterOf(match: IstioPatch["match"]): string {
+  const { listener } = understood(match, "context", "listener");
+  if (listener === undefined) throw new Error("a filter is matched in a listener");
+  const { filter } = understood(understood(listener, "filterChain").filterChain, "filter");
+  const { name, subFilter } = understood(filter, "name", "subFilter");
+  expectSame("filter", name, "envoy.filters.network.http_connection_manager");
+  return understood(subFilter, "name").name;
+}
+
+/** The virtual host that is matched, or the route in it. */
+function routeTarget({ routes }: BareGateway, match: IstioPatch["match"], isRoute: boolean): ConfigNode {
+  const { routeConfiguration } = understood(match, "context", "routeConfiguration");
+  if (routeConfiguration === undefined) throw new Error("a virtual host is matched in a route configuration");
+  const { vhost } = understood(routeConfiguration, "vhost");
+  const { name, route } = isRoute ? understood(vhost, "name", "route") : understood(vhost, "name");
+  const virtualHost = routes.virtual_hosts[indexOf(routes.virtual_hosts, name)]!;
+  if (!isRoute) return virtualHost;
+  if (route === undefined) throw new Error("a route is matched by its name");
+  return virtualHost.routes[indexOf(virtualHost.routes, understood(route, "name").name)]!;
+}
+
+function indexOf(all: readonly ConfigNode[], name: string): number {
   const index = all.findIndex((one) => one.name === name);
   if (index === -1) throw new Error(`the patch meets nothing: ${name}`);
   return index;
@@ -78,6 +105,12 @@ function isNode(value: unknown): value is ConfigNode {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+interface GatewayPatchSpec {
+  readonly targetRef: object;
+  readonly type: string;
+  readonly jsonPatches: readonly GatewayPatch[];
+}
+
 interface GatewayPatch {
   readonly type: string;
   readonly name: string;
@@ -89,17 +122,35 @@ interface GatewayPatch {
   };
 }
 
-/** Applies an EnvoyPatchPolicy. @throws Error where a patch meets nothing, or is of a kind not known here */
-export function applyPatchPolicy(gateway: BareGateway, { spec }: Resource): void {
-  for (const { type, operation } of spec.jsonPatches as GatewayPatch[]) {
-    const { op, path, jsonPath, value } = operation;
-    const kind = `${op} ${type.slice(type.lastIndexOf(".") + 1)} ${jsonPath ?? ""}`.trim();
-    if (kind === "add Cluster" && path === "") gateway.clusters.push(value);
-    else if (kind === "add Listener") addAt(gateway.listener, path.split("/").slice(1), value);
-    else if (kind === "add RouteConfiguration $.virtual_hosts[*]") {
-      for (const virtualHost of gateway.routes.virtual_hosts) addAt(virtualHost, path.split("/"), value);
-    } else throw new Error(`not known here: ${kind}`);
-  }
+/**
+ * Applies an EnvoyPatchPolicy.
+ * @param listener namespace/gateway/listener, which is what Envoy Gateway calls the listener and its routes
+ * @throws Error where a patch meets nothing, or is of a kind not known here
+ */
+export function applyPatchPolicy(gateway: BareGateway, policy: RecipeResource, listener: string): void {
+  const { kind, metadata, spec } = understood(policy, "apiVersion", "kind", "metadata", "spec");
+  const [namespace, name] = listener.split("/");
+  expectSame("kind", kind, "EnvoyPatchPolicy");
+  expectSame("namespace", metadata.namespace, namespace);
+  const { targetRef, type, jsonPatches } = understood(
+    spec as unknown as GatewayPatchSpec,
+    ...(["targetRef", "type", "jsonPatches"] as const),
+  );
+  expectSame("targetRef", targetRef, { group: "gateway.networking.k8s.io", kind: "Gateway", name });
+  expectSame("type", type, "JSONPatch");
+  for (const patch of jsonPatches) applyGatewayPatch(gateway, patch, listener);
+}
+
+function applyGatewayPatch(gateway: BareGateway, patch: GatewayPatch, listener: string): void {
+  const { type, name, operation } = understood(patch, "type", "name", "operation");
+  const { op, path, jsonPath, value } = understood(operation, "op", "path", "jsonPath", "value");
+  const kind = `${op} ${type.replace(/^type\.googleapis\.com\/envoy\.config\.\w+\.v3\./, "")} ${jsonPath ?? ""}`.trim();
+  expectSame("name", name, kind === "add Cluster" ? value.name : listener);
+  if (kind === "add Cluster" && path === "") gateway.clusters.push(value);
+  else if (kind === "add Listener") addAt(gateway.listener, path.split("/").slice(1), value);
+  else if (kind === "add RouteConfiguration $.virtual_hosts[*]") {
+    for (const virtualHost of gateway.routes.virtual_hosts) addAt(virtualHost, path.split("/"), value);
+  } else throw new Error(`not known here: ${kind}`);
 }
 
 /** RFC 6902 `add`. */
@@ -108,29 +159,4 @@ function addAt(into: unknown, [key, ...rest]: string[], value: unknown): void {
   if (rest.length > 0) addAt((into as ConfigNode)[key!], rest, value);
   else if (Array.isArray(into)) into.splice(Number(key), 0, value);
   else into[key!] = value;
-}
-
-/** An entry of a descriptor: of Contour's HTTPProxy, or of kgateway's TrafficPolicy. */
-interface Entry {
-  readonly remoteAddress?: ConfigNode;
-  readonly genericKey?: { readonly key: string; readonly value: string };
-  readonly requestHeader?: { readonly headerName: string; readonly descriptorKey: string };
-  readonly type?: string;
-  readonly header?: string;
-  readonly generic?: { readonly key: string; readonly value: string };
-}
-
-/** Contour's or kgateway's list of descriptors as the list of rate limits that each makes of it for Envoy. */
-export function rateLimitsOf(policy: unknown): ConfigNode[] {
-  const { descriptors } = policy as { descriptors: { entries: Entry[] }[] };
-  return descriptors.map(({ entries }) => ({ actions: entries.map(actionOf) }));
-}
-
-function actionOf({ remoteAddress, genericKey, requestHeader, type, header, generic }: Entry): ConfigNode {
-  const pair = genericKey ?? generic;
-  if (pair !== undefined) return { generic_key: { descriptor_key: pair.key, descriptor_value: pair.value } };
-  if (remoteAddress !== undefined || type === "RemoteAddress") return { remote_address: {} };
-  const name = requestHeader?.headerName ?? header;
-  if (name === undefined) throw new Error("an entry of a kind not known here");
-  return { request_headers: { header_name: name, descriptor_key: requestHeader?.descriptorKey ?? name } };
 }
