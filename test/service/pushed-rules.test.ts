@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { LiveRules } from "../../src/rules/reload/live-rules.js";
 import type { PushedSource } from "../../src/rules/sources/pushed-source.js";
 import { type ConfigPlan, encodeConfig } from "../support/rate-limit-config.js";
@@ -89,11 +89,27 @@ describe("rules that are pushed", () => {
     expect([told.at(-1), live.version]).toEqual(["unchanged", "3"]);
   });
 
-  it("stay when all of an update has errors, also those that it no longer has", async () => {
+  it.each(["a", "c"])(
+    "stay when all of an update has errors, also those that it no longer has: only %s",
+    async (bad) => {
+      const { live, push, told } = await open();
+      await push("1", config("a", 1), config("b", 1));
+      expect(await push("2", broken(bad))).toHaveLength(1);
+      expect([rateOf(live, "a"), rateOf(live, "b")]).toEqual([1, 1]);
+      expect(told.at(-1)).toBe("refused -1");
+    },
+  );
+
+  it("take the next update though one could not be taken", async () => {
     const { live, push } = await open();
-    await push("1", config("a", 1), config("b", 1));
-    expect(await push("2", broken("c"))).toHaveLength(1);
-    expect([rateOf(live, "a"), rateOf(live, "b")]).toEqual([1, 1]);
+    const allocate = vi.spyOn(globalThis, "SharedArrayBuffer").mockImplementation(function noMemory() {
+      throw new RangeError("Array buffer allocation failed");
+    });
+    const [failed] = await push("1", config("a", 1));
+    allocate.mockRestore();
+    expect(failed).toBe("this update could not be put in force: Array buffer allocation failed");
+    expect(await push("2", config("a", 2))).toEqual([]);
+    expect(rateOf(live, "a")).toBe(2);
   });
 
   it("are none, with a warning, when an update has none", async () => {

@@ -7,6 +7,8 @@ import { decodeConfig } from "./xds-messages.js";
 export interface Disconnect {
   readonly reason: string;
   readonly retryMillis: number;
+  /** When it was told, on performance.now's clock. */
+  readonly at: number;
 }
 
 /** What is wrong with an update. */
@@ -42,7 +44,7 @@ export function startClient(port: number, options: Partial<AdsOptions> = {}): Cl
     },
     events: {
       connected: () => told.push("connected"),
-      disconnected: (reason, retryMillis) => disconnects.push({ reason, retryMillis }),
+      disconnected: (reason, retryMillis) => disconnects.push({ reason, retryMillis, at: performance.now() }),
       acknowledged: (version) => told.push(`acknowledged ${version}`),
       refused: (version) => told.push(`refused ${version}`),
       superseded: (version) => told.push(`superseded ${version}`),

@@ -9,7 +9,6 @@ import { UpdateQueue } from "./update-queue.js";
 
 const CERTIFICATE_CHECK_MILLIS = 5_000;
 
-/** A connection that held so long was a good one: the next attempt is a first one again. */
 const HEALTHY_MILLIS = 30_000;
 
 /** How a connection ended. */
@@ -64,10 +63,11 @@ class AdsClient implements AdsSubscription {
   async #run(): Promise<void> {
     const { openAdsStream } = await import("./ads-stream.js");
     const { signal } = this.#closing;
+    const { healthyMillis = HEALTHY_MILLIS } = this.#options;
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       const { reason, heldMillis, isRenewal } = await this.#followOnce(openAdsStream);
       if (signal.aborted) return;
-      if (heldMillis >= HEALTHY_MILLIS) attempt = 1;
+      if (heldMillis >= healthyMillis) attempt = 1;
       const retryMillis = isRenewal ? 0 : retryDelayMillis(attempt);
       this.#lost(reason, retryMillis);
       // Rejects when we are closed meanwhile, and then the loop ends.

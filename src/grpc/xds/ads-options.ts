@@ -36,6 +36,8 @@ export interface AdsOptions {
   readonly keepaliveTimeoutMillis: number;
   /** How often certificate files are looked at, milliseconds. Default: 5 s. */
   readonly certificateCheckMillis?: number;
+  /** A connection that held so long was a good one: the next attempt is a first one again. Default: 30 s. */
+  readonly healthyMillis?: number;
   /**
    * Puts an update in force, one at a time.
    * @returns what is wrong with it, in words for the control plane; nothing: it is acknowledged

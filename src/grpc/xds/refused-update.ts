@@ -1,3 +1,4 @@
+import { inTurns } from "../../in-turns.js";
 import type { FaultTexts } from "../../rules/fault-texts.js";
 import type { DiscoveryResponse } from "./discovery-messages.js";
 
@@ -19,32 +20,49 @@ export interface RefusedUpdate {
   readonly at: number;
 }
 
-/** Whether this was refused just now, so that there is no need to look at it again. */
-export function isRefusedAgain(refused: RefusedUpdate | undefined, response: DiscoveryResponse): boolean {
+/**
+ * Whether this was refused just now, so that there is no need to look at it again. Thousands of resources are compared a
+ * few at a time, between decisions.
+ */
+export async function isRefusedAgain(
+  refused: RefusedUpdate | undefined,
+  response: DiscoveryResponse,
+): Promise<boolean> {
   if (refused === undefined || performance.now() - refused.at > REMEMBERED_MILLIS) return false;
   const { version_info, type_url, resources } = refused.response;
-  return (
-    version_info === response.version_info && type_url === response.type_url && areSame(resources, response.resources)
-  );
+  if (version_info !== response.version_info || type_url !== response.type_url) return false;
+  if (resources.length !== response.resources.length) return false;
+  const left = new ResourcesLeft();
+  await inTurns(left.take(resources, response.resources));
+  return left.areNone;
 }
 
 type Resource = DiscoveryResponse["resources"][number];
 
-/** In any order: control planes of go-control-plane keep resources in a map, which gives another order each time. */
-function areSame(some: readonly Resource[], others: readonly Resource[]): boolean {
-  if (some.length !== others.length) return false;
-  const left = new Map<number, Resource[]>();
-  for (const resource of some) {
-    const digest = digestOf(resource);
-    const alike = left.get(digest);
-    if (alike === undefined) left.set(digest, [resource]);
-    else alike.push(resource);
+/** Compares in any order: control planes of go-control-plane keep resources in a map, which gives another order each time. */
+class ResourcesLeft {
+  readonly #byDigest = new Map<number, Resource[]>();
+  /** None of those before, and nothing new. */
+  areNone = false;
+
+  /** @param others as many */
+  *take(some: readonly Resource[], others: readonly Resource[]): Generator<void> {
+    for (const resource of some) {
+      const digest = digestOf(resource);
+      const alike = this.#byDigest.get(digest);
+      if (alike === undefined) this.#byDigest.set(digest, [resource]);
+      else alike.push(resource);
+      yield;
+    }
+    for (const resource of others) {
+      const alike = this.#byDigest.get(digestOf(resource)) ?? [];
+      const index = alike.findIndex((each) => isSame(each, resource));
+      if (index < 0) return;
+      alike.splice(index, 1);
+      yield;
+    }
+    this.areNone = true;
   }
-  return others.every((resource) => {
-    const alike = left.get(digestOf(resource)) ?? [];
-    const index = alike.findIndex((each) => isSame(each, resource));
-    return index >= 0 && alike.splice(index, 1).length > 0;
-  });
 }
 
 /** Names come first, so the beginning tells resources apart: to sort thousands by all of their bytes would take 20 ms. */

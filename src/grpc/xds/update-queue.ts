@@ -1,6 +1,6 @@
 import { type FaultTexts, NO_FAULTS } from "../../rules/fault-texts.js";
 import type { AdsOptions } from "./ads-options.js";
-import type { DiscoveryRequest, DiscoveryResponse } from "./discovery-messages.js";
+import { type DiscoveryRequest, type DiscoveryResponse, RATE_LIMIT_CONFIG } from "./discovery-messages.js";
 import { joinFaults } from "./error-detail.js";
 import { isRefusedAgain, REPEAT_MILLIS, type RefusedUpdate } from "./refused-update.js";
 import { findWrongTypes } from "./wrong-types.js";
@@ -52,6 +52,11 @@ export class UpdateQueue {
 
   add(response: DiscoveryResponse, answer: Answer): void {
     const wrongTypes = findWrongTypes(response);
+    // An answer would ask for that type from then on.
+    if (response.type_url !== RATE_LIMIT_CONFIG) {
+      this.#options.events.refused(response.version_info, wrongTypes);
+      return;
+    }
     if (wrongTypes.texts.length === 0) this.#supersede();
     this.#waiting.push({ response, answer, wrongTypes, isSuperseded: false });
     this.#hurry();
@@ -77,7 +82,7 @@ export class UpdateQueue {
     this.#isBusy = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       if (next.isSuperseded) this.#passOver(next);
-      else if (isRefusedAgain(this.#refused, next.response)) await this.#refuseAgain(next);
+      else if (await isRefusedAgain(this.#refused, next.response)) await this.#refuseAgain(next);
       else if (next.wrongTypes.texts.length > 0) this.#refuse(next, next.wrongTypes);
       else await this.#apply(next);
     }

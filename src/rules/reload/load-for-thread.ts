@@ -42,10 +42,9 @@ function loadResources(input: RulesInput & { kind: "resources" }, request: LoadR
   const { defaultAlgorithm = DEFAULT_ALGORITHM } = request.options;
   const resources = unpackParts(input.resources);
   const options = { defaults: input.defaults, defaultAlgorithm };
-  const { accepted, faults } = acceptResources(resources, unpackTexts(request.inForce), options);
+  const { accepted, faults, isUseless } = acceptResources(resources, unpackTexts(request.inForce), options);
   const refused = describeFaults(sortFaults(faults), request.mostFaults);
-  // Nothing of it can be used: what is in force is better than no rules at all.
-  if (accepted.length === 0 && faults.length > 0) return { kind: "faulty", faults: refused };
+  if (isUseless) return { kind: "faulty", faults: refused };
   const files = accepted.map(({ file }) => file);
   const content = identify(files);
   if (content === request.known)

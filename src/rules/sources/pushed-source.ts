@@ -42,17 +42,25 @@ export class PushedSource implements RulesSource {
    * @returns once what is good of it is in force: the errors of the rest; none means that all of it was taken
    */
   onResources(update: ResourceUpdate): Promise<FaultTexts> {
-    const taken = this.#turn.then(() => this.#take(update));
+    const taken = this.#turn.then(() => this.#take(update)).catch(notTaken);
     this.#turn = taken;
     return taken;
   }
 
+  /** @throws Error (as a promise) such as that there is no memory for it */
   async #take({ version, resources }: ResourceUpdate): Promise<FaultTexts> {
     const packed = await packResources(resources);
     if (this.#reload === undefined) return { texts: ["Weir is stopping"], more: 0 };
     this.#input = { kind: "resources", version, resources: packed, defaults: this.#defaults };
-    const result = await this.#reload();
-    this.#input = undefined;
-    return result.kind === "refused" || result.kind === "partial" ? result.faults : NO_FAULTS;
+    try {
+      const result = await this.#reload();
+      return result.kind === "refused" || result.kind === "partial" ? result.faults : NO_FAULTS;
+    } finally {
+      this.#input = undefined;
+    }
   }
+}
+
+function notTaken(error: unknown): FaultTexts {
+  return { texts: [`this update could not be put in force: ${(error as Error).message}`], more: 0 };
 }

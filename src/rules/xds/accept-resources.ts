@@ -16,6 +16,8 @@ export interface Acceptance {
   readonly accepted: readonly AcceptedResource[];
   /** The errors of those that were refused. */
   readonly faults: readonly Fault[];
+  /** None of its resources is good: better to leave in force what is, also what the update no longer has. */
+  readonly isUseless: boolean;
 }
 
 /**
@@ -41,7 +43,8 @@ export function acceptResources(
     admission.admit({ file, checked: checkFile(file, options.defaultAlgorithm) });
   }
   const accepted = admission.accepted.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
-  return { accepted, faults: [...bad.flatMap(({ checked }) => checked.faults.filter(isError)), ...admission.faults] };
+  const faults = [...bad.flatMap(({ checked }) => checked.faults.filter(isError)), ...admission.faults];
+  return { accepted, faults, isUseless: bad.length > 0 && good.length === 0 };
 }
 
 /** What was in force under the names of those that were refused. */

@@ -13,17 +13,20 @@ interface Marked {
 /**
  * A locator whose faults say in which descriptor of the resource they are, as in `descriptors[0] (key "a") >
  * descriptors[2] (key "b", value "c"): unit is required`: who sent it has not seen its lines.
+ * @param domain said before them; undefined: the file's path says it
  * @param root what is in the file, in which what a descriptor says itself stands before the descriptors in it
  */
-export function locateDescriptors(file: SourceFile, root: Place): Locator {
+export function locateDescriptors(file: SourceFile, domain: string | undefined, root: Place): Locator {
   const { positionAt, faultAt } = locateIn(file);
+  const inDomain = domain === undefined ? [] : [`domain ${quote(domain)}`];
   let marks: readonly Marked[] | undefined;
   return {
     positionAt,
     faultAt(code, offset, message) {
       marks ??= [...markBelow(root, undefined)];
       const within = lastAtMost(marks, offset);
-      return faultAt(code, offset, within === undefined ? message : `${describePath(within)}: ${message}`);
+      const path = [...inDomain, ...(within === undefined ? [] : [describePath(within)])].join(" > ");
+      return faultAt(code, offset, path === "" ? message : `${path}: ${message}`);
     },
   };
 }

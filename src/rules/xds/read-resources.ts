@@ -93,7 +93,8 @@ function checkResource(
   }
   const { text, root } = writeRules(fieldsOfConfig(config, defaultsOf(config.domain, defaults), defaultAlgorithm));
   const file = { path, text };
-  return { file, checked: checkRead({ root, locator: locateDescriptors(file, root) }, defaultAlgorithm) };
+  const domain = path === SCHEME + config.domain || config.domain === "" ? undefined : config.domain;
+  return { file, checked: checkRead({ root, locator: locateDescriptors(file, domain, root) }, defaultAlgorithm) };
 }
 
 function faultWithoutLine(path: string, code: FaultCode, message: string): Fault {

@@ -27,8 +27,10 @@ function queueUnderTest() {
   });
   const answer = ({ response_nonce, version_info, error_detail }: DiscoveryRequest): void =>
     void answers.push([response_nonce, version_info, error_detail?.code]);
-  const add = (version: string, type_url = RATE_LIMIT_CONFIG): void =>
-    queue.add({ version_info: version, nonce: `n${version}`, type_url, resources: [] }, answer);
+  const add = (version: string, type_url = RATE_LIMIT_CONFIG, ofType: readonly string[] = []): void => {
+    const resources = ofType.map((type) => ({ type_url: type, value: new Uint8Array() }));
+    queue.add({ version_info: version, nonce: `n${version}`, type_url, resources }, answer);
+  };
   /** Ends the look at the update that is looked at. */
   const conclude = async (...faults: readonly string[]): Promise<void> => {
     const before = answers.length;
@@ -38,6 +40,15 @@ function queueUnderTest() {
   };
   return { queue, add, conclude, lookedAt, told, answers };
 }
+
+it("a response of a type that was not asked for is told and not answered, since an answer would ask for it", async () => {
+  const { add, conclude, lookedAt, told, answers } = queueUnderTest();
+  add("1", OTHER_TYPE);
+  add("2");
+  await conclude();
+  expect([lookedAt, answers]).toEqual([["2"], [["n2", "2", undefined]]]);
+  expect(told).toEqual(["refused 1: 1", "acknowledged 2"]);
+});
 
 describe("updates that come while one is looked at", () => {
   it("are answered in order, and only the newest of them is looked at", async () => {
@@ -61,7 +72,7 @@ describe("updates that come while one is looked at", () => {
     const { add, conclude, lookedAt, told, answers } = queueUnderTest();
     add("1");
     add("2");
-    add("3", OTHER_TYPE);
+    add("3", RATE_LIMIT_CONFIG, [OTHER_TYPE]);
     await conclude("bad", "worse");
     await conclude();
     expect(lookedAt).toEqual(["1", "2"]);
@@ -91,10 +102,11 @@ describe("an update that was refused and comes again", () => {
     expect(queue.counts).toEqual({ acks: 0, nacks: 1 });
   });
 
-  it("is so too when it is of the wrong type", async () => {
+  it("is so too when a resource of it is of the wrong type", async () => {
     const { add, told, answers } = queueUnderTest();
-    add("1", OTHER_TYPE);
-    add("1", OTHER_TYPE);
+    add("1", RATE_LIMIT_CONFIG, [OTHER_TYPE]);
+    add("1", RATE_LIMIT_CONFIG, [OTHER_TYPE]);
+    await until("it is answered", () => answers.length > 0 || undefined);
     expect(answers).toHaveLength(1);
     await until("it is answered again", () => answers.length === 2 || undefined);
     expect(told).toEqual(["refused 1: 1"]);

@@ -19,7 +19,9 @@ describe("an update", () => {
     const first = accept([config("a", "a1"), config("b", "b1"), config("c", "c1")]);
     const second = accept([config("a", "a2"), config("b", "broken"), config("c", "c2")], { inForce: first.files });
     expect(keys(second)).toEqual(["a2", "b1", "c2"]);
-    expect(second.faults).toEqual([expect.stringMatching(/^xds:b:\d+:\d+: descriptors\[0\] .*unit is required/)]);
+    expect(second.faults).toEqual([
+      expect.stringMatching(/^xds:b:\d+:\d+: domain "d" > descriptors\[0\] .*unit is required/),
+    ]);
     const third = accept([config("a", "a2"), config("b", "b3"), config("c", "c2")], { inForce: second.files });
     expect(keys(third)).toEqual(["a2", "b3", "c2"]);
   });
@@ -34,6 +36,12 @@ describe("an update", () => {
     const first = accept([config("a", "a1"), config("b", "b1")]);
     expect(keys(accept([config("a", "a1")], { inForce: first.files }))).toEqual(["a1"]);
     expect(paths(accept([], { inForce: first.files }))).toEqual([]);
+  });
+
+  it("ends what it no longer has though another one is wrong", () => {
+    const first = accept([config("a", "a1"), config("b", "b1"), config("c", "c1")]);
+    const second = accept([config("a", "a2"), config("b", "broken")], { inForce: first.files });
+    expect(keys(second)).toEqual(["a2", "b1"]);
   });
 
   it("merges resources of one domain by name, in whatever order they come", () => {
@@ -62,7 +70,7 @@ describe("of two resources with the same descriptor", () => {
     expect(keys({ faults, ...accepted })).toEqual(["same"]);
     expect(paths({ faults, ...accepted })).toEqual(["xds:a"]);
     expect(faults).toEqual([
-      'xds:b:3:5: descriptors[0] (key "same"): a descriptor with key "same" without a value is here already: xds:a:3:5',
+      'xds:b:3:5: domain "d" > descriptors[0] (key "same"): a descriptor with key "same" without a value is here already: xds:a:3:5',
     ]);
   });
 
