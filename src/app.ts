@@ -4,6 +4,7 @@ import { type Observers, openObservers } from "./app/open-observers.js";
 import { type OpenedRules, openRules } from "./app/open-rules.js";
 import { type OpenedStore, openLocalStore, openStore } from "./app/open-store.js";
 import { Serving } from "./app/serving.js";
+import { rulesCondition, storeCondition } from "./app/serving-conditions.js";
 import { type WarmUpNeeds, warmUpInMemory, warmUpWithStore } from "./app/warm-up/warm-up-decisions.js";
 import { createEngines, type Engines } from "./engine/engines.js";
 import { MetricLabels } from "./engine/metric-labels.js";
@@ -73,7 +74,11 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
     onRefused: (domain, entries, plan) => topRefused.add(domain, entries, plan),
   });
   const admin = createAdmin({ version, settings, opened, openedRules, engine: engines.proxies, operations, observers });
-  const serving = openServing(settings, opened, operations, openedRules);
+  const conditions = [
+    ...(settings.readyWithoutStore ? [] : [storeCondition(store, controls)]),
+    rulesCondition(openedRules),
+  ];
+  const serving = new Serving(conditions);
   const servers = buildServers(settings, engines, serving, observers);
   const parts = { settings, openedRules, opened, serving, servers, observers, operations, admin };
   try {
@@ -94,21 +99,6 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
     await closeAll(parts, 0);
     throw new StartError(1, [(error as Error).message], { cause: error });
   }
-}
-
-/** What operators have decided before this process began holds from the first request. */
-function openServing(
-  settings: Settings,
-  { store }: OpenedStore,
-  { controls }: Operations,
-  openedRules: OpenedRules,
-): Serving {
-  const reachable = {
-    kind: store.kind,
-    isReady: () => store.isReady() && controls.hasRead,
-    whyNotReady: () => (store.isReady() ? "overrides have not been read" : (store.whyNotReady?.() ?? "")),
-  };
-  return new Serving(reachable, !settings.readyWithoutStore, () => openedRules.isReady());
 }
 
 /** Compiles the decision path by running it, and lets traffic come once all is there. */

@@ -1,8 +1,11 @@
 import type { Readiness } from "../http/operator-routes.js";
-import type { Store } from "../stores/store.js";
 
-/** What has to be there before traffic may come. */
-export type Reachable = Pick<Store, "kind" | "isReady" | "whyNotReady">;
+/** Something that must be true once before traffic may come. What becomes of it afterwards does not matter. */
+export interface Condition {
+  isMet(): boolean;
+  /** Why it is not met yet, in words for an operator. */
+  whyNot(): string;
+}
 
 /** What the way to readiness needs, and who hears of it. */
 export interface ServingSteps {
@@ -10,7 +13,7 @@ export interface ServingSteps {
   readonly onChange: (isServing: boolean) => void;
   /** Hears after a while, and now and then, why it may not come yet. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
-  /** What is to be done once store and rules are there, before traffic may come; never rejects. */
+  /** What is to be done once all conditions are met, before traffic may come; never rejects. */
   readonly warmUp?: () => Promise<void>;
 }
 
@@ -22,28 +25,21 @@ const FIRST_WORD_MILLIS = 2_000;
 const NEXT_WORD_MILLIS = 30_000;
 
 /**
- * Whether traffic should come here: once the store has been reached, there are rules and the code is warm, until the end.
- * A store that goes away later does not change that: all replicas share it, so all would vanish at once, while what D13
- * answers is better than nothing.
+ * Whether traffic should come here: once every condition has been met and the code is warm, until the end. A store that
+ * goes away later does not change that: all replicas share it, so all would vanish at once, while what D13 answers is
+ * better than nothing.
  */
 export class Serving {
-  readonly #store: Reachable;
-  readonly #hasRules: () => boolean;
-  #storeReached = false;
+  #pending: readonly Condition[];
   #warm = false;
   #stopping = false;
   #steps: ServingSteps = { onChange: () => {} };
   #tellWaitingAt = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param isStoreNeeded false: ready before the store was reached, too
-   * @param hasRules whether rules are there, or not needed; once they are they stay
-   */
-  constructor(store: Reachable, isStoreNeeded: boolean, hasRules = (): boolean => true) {
-    this.#store = store;
-    this.#hasRules = hasRules;
-    this.#storeReached = !isStoreNeeded;
+  /** @param conditions reasons are given in this order */
+  constructor(conditions: readonly Condition[]) {
+    this.#pending = conditions;
   }
 
   /** From now on what is not there yet is looked for. */
@@ -60,23 +56,21 @@ export class Serving {
   }
 
   readiness(): Readiness {
-    const reasons: string[] = [];
-    if (this.#stopping) reasons.push("stopping");
-    if (!this.#storeReached && !this.#store.isReady()) reasons.push(this.#whyNotReached());
-    if (!this.#hasRules()) reasons.push("no rules have come from the control plane yet");
+    const reasons = this.#stopping ? ["stopping"] : [];
+    reasons.push(...this.#stillPending().map((condition) => condition.whyNot()));
     if (reasons.length === 0 && !this.#warm) reasons.push("warming up");
     return { ready: reasons.length === 0, reasons };
   }
 
-  #whyNotReached(): string {
-    const why = this.#store.whyNotReady?.();
-    return `the ${this.#store.kind} store has not been reached yet${why === undefined ? "" : `: ${why}`}`;
+  /** Conditions that have not been met yet; the others are forgotten. */
+  #stillPending(): readonly Condition[] {
+    this.#pending = this.#pending.filter((condition) => !condition.isMet());
+    return this.#pending;
   }
 
   #look(): void {
     const { warmUp } = this.#steps;
-    this.#storeReached ||= this.#store.isReady();
-    if (!this.#storeReached || !this.#hasRules()) {
+    if (this.#stillPending().length > 0) {
       this.#tellWaiting();
       this.#timer = setTimeout(() => this.#look(), READY_CHECK_MILLIS);
     } else if (warmUp === undefined) this.#warmedUp();

@@ -1,29 +1,31 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { Serving } from "../../../src/app/serving.js";
-import type { Store } from "../../../src/stores/store.js";
+import { type Condition, Serving } from "../../../src/app/serving.js";
+import { rulesCondition, storeCondition } from "../../../src/app/serving-conditions.js";
 import { until } from "../../support/until.js";
 
 let serving: Serving;
 
 afterEach(() => serving.end());
 
-function storeThatIs(reached: () => boolean): Store {
-  return {
-    kind: "redis",
-    decide: () => Promise.reject(new Error("not asked")),
-    isReady: reached,
-    close: () => Promise.resolve(),
+function storeIs(reached: () => boolean, why?: string, areOverridesRead = (): boolean => true): Condition {
+  const store = { kind: "redis" as const, isReady: reached, ...(why === undefined ? {} : { whyNotReady: () => why }) };
+  const controls = {
+    get hasRead() {
+      return areOverridesRead();
+    },
   };
+  return storeCondition(store, controls);
+}
+
+function rulesAre(there: () => boolean): Condition {
+  return rulesCondition({ isReady: there });
 }
 
 describe("being ready", () => {
   it("waits for the store, once", async () => {
     let isReached = false;
     const told: boolean[] = [];
-    serving = new Serving(
-      storeThatIs(() => isReached),
-      true,
-    );
+    serving = new Serving([storeIs(() => isReached)]);
     serving.begin({ onChange: (isServing) => told.push(isServing) });
     expect(serving.readiness()).toEqual({ ready: false, reasons: ["the redis store has not been reached yet"] });
     expect(told).toEqual([]);
@@ -37,11 +39,7 @@ describe("being ready", () => {
   it("waits for the first rules too, where they come later", async () => {
     let hasRules = false;
     const told: boolean[] = [];
-    serving = new Serving(
-      storeThatIs(() => true),
-      true,
-      () => hasRules,
-    );
+    serving = new Serving([storeIs(() => true), rulesAre(() => hasRules)]);
     serving.begin({ onChange: (isServing) => told.push(isServing) });
     expect(serving.readiness()).toEqual({
       ready: false,
@@ -53,12 +51,38 @@ describe("being ready", () => {
     expect([told, serving.readiness().ready]).toEqual([[true], true]);
   });
 
+  it("says that the overrides have not been read, and not that the store has not been reached, once it has", async () => {
+    const [state, told] = [{ isReached: false, areOverridesRead: false }, [] as boolean[]];
+    serving = new Serving([
+      storeIs(
+        () => state.isReached,
+        "no connection to Redis",
+        () => state.areOverridesRead,
+      ),
+    ]);
+    serving.begin({ onChange: (isServing) => told.push(isServing) });
+    const notReached = "the redis store has not been reached yet: no connection to Redis";
+    expect(serving.readiness().reasons).toEqual([notReached]);
+    state.isReached = true;
+    const notRead = "the overrides have not been read from the redis store yet";
+    expect(serving.readiness()).toEqual({ ready: false, reasons: [notRead] });
+    expect(told).toEqual([]);
+    state.areOverridesRead = true;
+    await until("ready", () => serving.readiness().ready || undefined);
+    expect(told).toEqual([true]);
+  });
+
+  it("tells every condition that is still pending, in their order", () => {
+    serving = new Serving([storeIs(() => false), rulesAre(() => false)]);
+    expect(serving.readiness().reasons).toEqual([
+      "the redis store has not been reached yet",
+      "no rules have come from the control plane yet",
+    ]);
+  });
+
   it("does not wait for the store when it is not to", () => {
     const told: boolean[] = [];
-    serving = new Serving(
-      storeThatIs(() => false),
-      false,
-    );
+    serving = new Serving([rulesAre(() => true)]);
     serving.begin({ onChange: (isServing) => told.push(isServing) });
     expect(serving.readiness()).toEqual({ ready: true, reasons: [] });
     expect(told).toEqual([true]);
@@ -71,10 +95,7 @@ describe("being ready", () => {
     let isReached = false;
     const [told, begun]: [boolean[], boolean[]] = [[], []];
     let end = (): void => {};
-    serving = new Serving(
-      storeThatIs(() => isReached),
-      true,
-    );
+    serving = new Serving([storeIs(() => isReached)]);
     serving.begin({
       onChange: (isServing) => told.push(isServing),
       warmUp: () => {
@@ -100,10 +121,7 @@ describe("being ready", () => {
     const warm = new Promise<void>((resolve) => {
       end = resolve;
     });
-    serving = new Serving(
-      storeThatIs(() => true),
-      true,
-    );
+    serving = new Serving([storeIs(() => true)]);
     serving.begin({ onChange: (isServing) => told.push(isServing), warmUp: () => warm });
     serving.end();
     end();
