@@ -140,15 +140,14 @@ function whyNoRules(first: Exclude<FirstRules, { kind: "rules" }>): StartError {
 
 /** Tells what happens to rules. @param name where they come from */
 function tellOf(name: string, { events, metrics }: Observers): ReloadEvents {
+  const tellInForce = (inForce: RulesInForce, isFirst: boolean): void => {
+    const { refused, seconds } = inForce;
+    events.rulesInForce(summarize(name, inForce), { isFirst, isPartial: refused.texts.length > 0, seconds });
+  };
   return {
-    rulesLoaded: (inForce) => {
-      if (inForce.refused.texts.length === 0) events.rulesLoaded(summarize(name, inForce));
-      else events.rulesPartlyReloaded(summarize(name, inForce), inForce.seconds);
-    },
+    rulesLoaded: (inForce) => tellInForce(inForce, true),
     rulesReloaded: (inForce) => {
-      const { seconds, refused } = inForce;
-      if (refused.texts.length === 0) events.rulesReloaded(summarize(name, inForce), seconds);
-      else events.rulesPartlyReloaded(summarize(name, inForce), seconds);
+      tellInForce(inForce, false);
       void inTurns(metrics.decisions.keepOnly(eachRule(inForce.encoded)));
     },
     rulesUnchanged: (seconds) => events.rulesUnchanged(name, seconds),

@@ -21,6 +21,16 @@ export interface RulesSummary {
   readonly warnings: FaultTexts;
 }
 
+/** How rules came into force. */
+export interface RulesLoad {
+  /** There were none before. */
+  readonly isFirst: boolean;
+  /** Some that were sent to us were refused. */
+  readonly isPartial: boolean;
+  /** From the moment they were asked for. */
+  readonly seconds: number;
+}
+
 /** Faults of rules. */
 export interface FaultTexts {
   readonly texts: readonly string[];
@@ -168,22 +178,16 @@ export class BusinessEvents {
     this.#logger.info({ audit: action, from, ...details }, "an operator changed something");
   }
 
-  /** The first rules came into force. */
-  rulesLoaded(summary: RulesSummary): void {
-    this.#metrics.reloads.started();
-    this.#rulesInForce(summary, {}, "rules loaded");
-  }
-
-  /** Changed rules came into force, so long after their files were read again. */
-  rulesReloaded(summary: RulesSummary, seconds: number): void {
-    this.#metrics.reloads.reloaded("ok", seconds);
-    this.#rulesInForce(summary, { seconds }, "rules reloaded");
-  }
-
-  /** Rules that were sent to us came into force but for some that have errors, which XdsEvents logs. */
-  rulesPartlyReloaded(summary: RulesSummary, seconds: number): void {
-    this.#metrics.reloads.reloaded("error", seconds);
-    this.#rulesInForce(summary, { seconds }, "rules reloaded, but for those that were refused");
+  /** Rules came into force. Where they are partial, XdsEvents logs the faults of those that were refused. */
+  rulesInForce({ path, domains, rules, warnings }: RulesSummary, { isFirst, isPartial, seconds }: RulesLoad): void {
+    const { reloads } = this.#metrics;
+    if (isFirst && !isPartial) reloads.started();
+    else reloads.reloaded(isPartial ? "error" : "ok", seconds);
+    this.#metrics.rulesInForce(domains, rules);
+    for (const warning of warnings.texts) this.#logger.warn({ path, warning }, "the rules have a doubtful place");
+    const facts = { path, domains, rules, warnings: warnings.texts.length + warnings.more, seconds };
+    const message = `rules ${isFirst ? "loaded" : "reloaded"}${isPartial ? ", but for those that were refused" : ""}`;
+    this.#logger.info(facts, message);
   }
 
   /** Rules that were sent to us are not good: counted only; XdsEvents logs why, with their version. */
@@ -211,12 +215,6 @@ export class BusinessEvents {
   /** The system tells nothing of changes in a folder of rules. */
   rulesNotWatched(folder: string, reason: string): void {
     this.#logger.warn({ folder, reason }, "no events of this folder: changes are found by polling or SIGHUP only");
-  }
-
-  #rulesInForce({ path, domains, rules, warnings }: RulesSummary, more: object, message: string): void {
-    this.#metrics.rulesInForce(domains, rules);
-    for (const warning of warnings.texts) this.#logger.warn({ path, warning }, "the rules have a doubtful place");
-    this.#logger.info({ path, domains, rules, warnings: warnings.texts.length + warnings.more, ...more }, message);
   }
 
   /** All listeners are open. */

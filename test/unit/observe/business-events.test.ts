@@ -4,6 +4,9 @@ import { BusinessEvents } from "../../../src/observe/business-events.js";
 import { createLogger } from "../../../src/observe/log.js";
 import { Metrics } from "../../../src/observe/metrics.js";
 
+const firstLoad = { isFirst: true, isPartial: false, seconds: 0.125 };
+const reload = { isFirst: false, isPartial: false, seconds: 0.5 };
+
 function observed(level = "info") {
   const lines: string[] = [];
   const metrics = new Metrics("1.2.3");
@@ -75,7 +78,7 @@ describe("business events", () => {
   it("log rules and their warnings, and show how many are in force", async () => {
     const { events, metrics, logged } = observed();
     const warnings = { texts: ["a.yaml:1:1: warning: odd"], more: 0 };
-    events.rulesLoaded({ path: "config/rules", domains: 2, rules: 7, warnings });
+    events.rulesInForce({ path: "config/rules", domains: 2, rules: 7, warnings }, firstLoad);
     expect(await metrics.registry.metrics()).toContain("weir_rules_loaded 7\n");
     expect(logged()).toEqual([
       {
@@ -84,7 +87,7 @@ describe("business events", () => {
         warning: "a.yaml:1:1: warning: odd",
         msg: "the rules have a doubtful place",
       },
-      { level: "info", path: "config/rules", domains: 2, rules: 7, warnings: 1, msg: "rules loaded" },
+      { level: "info", path: "config/rules", domains: 2, rules: 7, warnings: 1, seconds: 0.125, msg: "rules loaded" },
     ]);
   });
 
@@ -108,13 +111,13 @@ describe("business events", () => {
     };
     const summary = { path: "r", domains: 1, rules: 1, warnings: { texts: [], more: 0 } };
     const before = Date.now() / 1000;
-    events.rulesLoaded(summary);
+    events.rulesInForce(summary, firstLoad);
     const started = await seen();
     expect(started).toMatchObject({ results: ['"ok"} 0', '"error"} 0', '"unchanged"} 0'], successful: 1, duration: 0 });
     expect(started.successTime).toBeGreaterThanOrEqual(before - 1);
     expect(started.successTime).toBeLessThanOrEqual(Date.now() / 1000);
 
-    events.rulesReloaded(summary, 0.5);
+    events.rulesInForce(summary, reload);
     events.rulesRefused("r", { texts: ["bad"], more: 0 }, 0.25);
     const refused = await seen();
     expect(refused).toMatchObject({
@@ -141,15 +144,21 @@ describe("business events", () => {
     expect(await metrics.registry.metrics()).toContain("weir_rules_last_reload_successful 1\n");
     events.sentRulesRefused(0.25);
     expect([await errors(), logged()]).toEqual(["1", []]);
-    events.rulesPartlyReloaded({ path: "r", domains: 1, rules: 2, warnings: { texts: [], more: 0 } }, 0.5);
+    const summary = { path: "r", domains: 1, rules: 2, warnings: { texts: [], more: 0 } };
+    events.rulesInForce(summary, { ...firstLoad, isPartial: true });
     expect(await errors()).toBe("2");
-    const msg = "rules reloaded, but for those that were refused";
-    expect(logged()).toEqual([{ level: "info", path: "r", domains: 1, rules: 2, warnings: 0, seconds: 0.5, msg }]);
+    events.rulesInForce(summary, { ...reload, isPartial: true });
+    expect(await errors()).toBe("3");
+    const facts = { level: "info", path: "r", domains: 1, rules: 2, warnings: 0 };
+    expect(logged()).toEqual([
+      { ...facts, seconds: 0.125, msg: "rules loaded, but for those that were refused" },
+      { ...facts, seconds: 0.5, msg: "rules reloaded, but for those that were refused" },
+    ]);
   });
 
   it("log reloads: what is in force now, or the faults and that the last good rules stay", () => {
     const { events, logged } = observed();
-    events.rulesReloaded({ path: "r", domains: 1, rules: 2, warnings: { texts: ["odd"], more: 3 } }, 0.5);
+    events.rulesInForce({ path: "r", domains: 1, rules: 2, warnings: { texts: ["odd"], more: 3 } }, reload);
     events.rulesUnchanged("r", 0.25);
     events.rulesRefused("r", { texts: ["r:1:1: wrong\n  x\n  ^"], more: 7 }, 0.125);
     events.rulesNotWatched("r", "no space left");
