@@ -8,7 +8,7 @@ export function describeSettings(): string {
   const paragraphs = SETTING_ROWS.map(([, setting]) =>
     [
       `  ${flagOf(setting)}, ${variableOf(setting)}`,
-      ...[setting.description, `May be ${setting.mayBe}.`, `Default: ${setting.default}`].flatMap(indented),
+      ...[setting.description, `May be ${setting.mayBe}.`, `Default: ${setting.default || "none"}`].flatMap(indented),
     ].join("\n"),
   );
   return paragraphs.join("\n\n");
