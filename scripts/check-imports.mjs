@@ -33,7 +33,7 @@ const MAY_IMPORT = new Map([
   ["grpc-server", ["h2", "net", "tls"]],
   ["h2", []],
   ["rules", ["limits", "observe", "in-turns", "start-error"]],
-  ["stores", ["limits", "observe", "start-error"]],
+  ["stores", ["limits", "observe", "tls", "start-error"]],
   ["limits", []],
   ["observe", []],
   ["net", []],

@@ -21,9 +21,8 @@ export interface Certificates {
 /** Reads the files. @throws Error that names the file which cannot be read, or says that they are not good together */
 export async function readCertificates(files: PemFiles): Promise<Certificates> {
   const { caFile, certFile, keyFile } = files;
-  const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(readPem));
-  const certificates = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  const fault = ca === undefined ? undefined : findAuthoritiesFault(ca);
+  const certificates = await readPemFiles(files);
+  const fault = certificates.ca === undefined ? undefined : findAuthoritiesFault(certificates.ca);
   if (fault !== undefined) throw new Error(`the file ${caFile} ${fault}`);
   try {
     createSecureContext(certificates);
@@ -32,6 +31,17 @@ export async function readCertificates(files: PemFiles): Promise<Certificates> {
     throw new Error(`the certificates in ${names} are not good: ${(error as Error).message}`, { cause: error });
   }
   return certificates;
+}
+
+/** Reads the files, whatever they hold. @throws Error that names the file which cannot be read */
+export async function readPemFiles({ caFile, certFile, keyFile }: PemFiles): Promise<Certificates> {
+  const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(readPem));
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+/** Why a file could not be read, in words that go on from its name. @param error the file system's */
+export function cannotBeRead(error: unknown): string {
+  return `cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown error"})`;
 }
 
 /**
@@ -58,7 +68,6 @@ async function readPem(file: string | undefined): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new Error(`the file ${file} cannot be read (${code})`, { cause: error });
+    throw new Error(`the file ${file} ${cannotBeRead(error)}`, { cause: error });
   }
 }

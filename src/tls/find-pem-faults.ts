@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import { findAuthoritiesFault, type PemFiles } from "./certificates.js";
+import { cannotBeRead, findAuthoritiesFault, type PemFiles } from "./certificates.js";
 
 /** Which of the files. */
 export type PemPart = "ca" | "cert" | "key";
@@ -39,7 +39,7 @@ function faultOfFile(path: string, findFault: (pem: Buffer) => string | undefine
   try {
     pem = readFileSync(path);
   } catch (error) {
-    return `cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    return cannotBeRead(error);
   }
   return findFault(pem);
 }

@@ -10,7 +10,7 @@ import { checkTable } from "./check-table.js";
  * wrong with the flags.
  */
 export async function checkLimits(plan: CheckPlan, flags: CheckFlags, context: CliContext): Promise<number | string> {
-  const credentials = readCredentials(flags);
+  const credentials = await readCredentials(flags);
   if (typeof credentials === "string") return credentials;
   const { address, question, repeat, timeoutMillis, asJson } = plan;
   const client = new RateLimitClient(address, credentials);

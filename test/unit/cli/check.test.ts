@@ -205,11 +205,13 @@ describe("weir check over TLS", () => {
   it("says which file it cannot read, and that files are of no use", async () => {
     const missing = await check("--addr", addr, "--tls-ca", "/no/such.pem", ...question);
     expect(missing).toMatchObject({ code: 2 });
-    expect(missing.errors).toContain("weir check: --tls-ca: ENOENT");
+    expect(missing.errors).toContain("weir check: --tls-ca: the file cannot be read (ENOENT)");
     const noise = folder.write("noise.pem", "noise");
     const broken = await check("--addr", addr, "--tls-cert", noise, "--tls-key", noise, ...question);
     expect(broken).toMatchObject({ code: 2 });
-    expect(broken.errors).toContain("the files of --tls-ca, --tls-cert and --tls-key cannot be used");
+    expect(broken.errors).toContain(
+      "--tls-cert: the file holds no certificate in PEM; --tls-key: the file holds no key",
+    );
   });
 });
 

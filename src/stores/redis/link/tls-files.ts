@@ -1,28 +1,22 @@
-import { readFile } from "node:fs/promises";
 import type { ConnectionOptions } from "node:tls";
+import { type PemFiles, readPemFiles } from "../../../tls/certificates.js";
 
-/** Files in PEM for connections over TLS. Each may be replaced while Weir runs. */
-export interface TlsFiles {
-  /** Authorities that the server's certificate must come from. Absent: those that Node knows. */
-  readonly caFile?: string | undefined;
-  /** The certificate that is shown to the server; with its key or not at all. */
-  readonly certFile?: string | undefined;
-  readonly keyFile?: string | undefined;
+/** Files and names for connections over TLS. Each file may be replaced while Weir runs. */
+export interface TlsFiles extends PemFiles {
   /** The name that the server's certificate must carry. Absent: the host's. */
   readonly serverName?: string | undefined;
   /** False: it may carry any name. Default true. */
   readonly verifiesName?: boolean;
 }
 
-/** The files as they are now, for one connection. Rejects with the file system's error. */
-export async function readTlsFiles(files: TlsFiles): Promise<ConnectionOptions> {
-  const { caFile, certFile, keyFile, serverName, verifiesName = true } = files;
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFile(path));
-  const [ca, cert, key] = await Promise.all([read(caFile), read(certFile), read(keyFile)]);
+/** The files as they are now, for one connection. Rejects with an error that names the file which cannot be read. */
+export async function readTlsFiles({
+  serverName,
+  verifiesName = true,
+  ...files
+}: TlsFiles): Promise<ConnectionOptions> {
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(await readPemFiles(files)),
     ...(serverName === undefined ? {} : { servername: serverName }),
     ...(verifiesName ? {} : { checkServerIdentity: () => undefined }),
   };
