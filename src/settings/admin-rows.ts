@@ -1,4 +1,3 @@
-import { isIPv4 } from "node:net";
 import type { TcpAddress } from "../net/listen-address.js";
 import { hostNames, optionalAddress, optionalFile, type Setting } from "./kinds.js";
 
@@ -34,14 +33,3 @@ export const ADMIN_ROWS: { readonly [Key in keyof AdminSettings]: Setting<AdminS
     ...hostNames,
   },
 };
-
-/** What is wrong between them, a line each. */
-export function findAdminContradictions(settings: AdminSettings, name: (key: keyof AdminSettings) => string): string[] {
-  const { adminListen, adminTokenFile } = settings;
-  if (adminListen === undefined || adminTokenFile !== "" || isLoopback(adminListen.host)) return [];
-  return [`${name("adminListen")} is not on loopback, so that ${name("adminTokenFile")} must be given`];
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
-}

@@ -1,3 +1,4 @@
+import { bothOrNeither } from "./both-or-neither.js";
 import { LISTENER_ROWS, type ListenerSettings } from "./listener-rows.js";
 
 /** What is wrong between the settings of listeners, a line each. */
@@ -5,11 +6,8 @@ export function findListenerContradictions(
   settings: ListenerSettings,
   name: (key: keyof ListenerSettings) => string,
 ): string[] {
-  const { grpcTlsCert, grpcTlsKey, grpcTlsClientCa, grpcTlsClientSan, grpcServer, grpcListen } = settings;
-  const faults: string[] = [];
-  if ((grpcTlsCert === "") !== (grpcTlsKey === "")) {
-    faults.push(`${name("grpcTlsCert")} and ${name("grpcTlsKey")} must be given both or not at all`);
-  }
+  const { grpcTlsCert, grpcTlsClientCa, grpcTlsClientSan, grpcServer, grpcListen } = settings;
+  const faults = bothOrNeither(settings, name, ["grpcTlsCert", "grpcTlsKey"]);
   if (grpcTlsClientCa !== "" && grpcTlsCert === "") {
     faults.push(`${name("grpcTlsClientCa")} needs ${name("grpcTlsCert")} and ${name("grpcTlsKey")}`);
   }

@@ -1,4 +1,5 @@
 import { parseRedisUrl } from "../stores/redis/link/redis-address.js";
+import { bothOrNeither } from "./both-or-neither.js";
 import type { RedisSettings } from "./redis-rows.js";
 
 /** What is wrong between settings about Redis that are right each by itself, a line each. */
@@ -72,8 +73,5 @@ function tlsFaults(settings: RedisSettings, name: NameOf): string[] {
   if (!isTls && !settings.redisTlsVerifyName) {
     faults.push(`${name("redisTlsVerifyName")} needs ${name("redisUrl")} to start with rediss://`);
   }
-  if ((settings.redisTlsCert === "") !== (settings.redisTlsKey === "")) {
-    faults.push(`${name("redisTlsCert")} and ${name("redisTlsKey")} must be given both or not at all`);
-  }
-  return faults;
+  return [...faults, ...bothOrNeither(settings, name, ["redisTlsCert", "redisTlsKey"])];
 }

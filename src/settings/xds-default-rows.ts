@@ -80,14 +80,3 @@ function readCount(text: string, least: number): TokenCount | undefined {
 export function limitDefaults({ xdsAlgorithm, xdsBurst, xdsMaxDebt }: XdsDefaultSettings): LimitDefaults {
   return { algorithm: xdsAlgorithm, burst: xdsBurst, maxDebt: xdsMaxDebt };
 }
-
-/** What is wrong with them beside where rules come from, a line each. */
-export function findXdsDefaultContradictions(
-  settings: XdsDefaultSettings & { readonly rulesFrom: "files" | "xds" },
-  name: (key: keyof XdsDefaultSettings | "rulesFrom") => string,
-): string[] {
-  if (settings.rulesFrom === "xds") return [];
-  const keys = ["xdsAlgorithm", "xdsBurst", "xdsMaxDebt"] as const;
-  const given = keys.filter((key) => settings[key].length > 0);
-  return given.map((key) => `${name(key)} needs ${name("rulesFrom")} to be xds`);
-}

@@ -123,26 +123,3 @@ export const XDS_ROWS: { readonly [Key in keyof XdsSettings]: Setting<XdsSetting
     ...yesOrNo,
   },
 };
-
-/** What means something only with a control plane, or only over TLS. */
-const NEEDS_XDS = ["xdsServer", "xdsNodeCluster", "xdsTls", "xdsStartWithoutRules", "xdsReadyWithoutRules"] as const;
-const NEEDS_TLS = ["xdsTlsCa", "xdsTlsCert", "xdsTlsKey", "xdsServerName"] as const;
-
-/** What is wrong between them, a line each. */
-export function findXdsContradictions(settings: XdsSettings, name: (key: keyof XdsSettings) => string): string[] {
-  const isGiven = (key: keyof XdsSettings): boolean => Boolean(settings[key]);
-  const faults: string[] = [];
-  if (settings.rulesFrom === "xds" && !isGiven("xdsServer")) {
-    faults.push(`${name("xdsServer")} is needed when ${name("rulesFrom")} is xds`);
-  }
-  if (settings.rulesFrom === "files") {
-    for (const key of NEEDS_XDS.filter(isGiven)) faults.push(`${name(key)} needs ${name("rulesFrom")} to be xds`);
-  }
-  if (!settings.xdsTls) {
-    for (const key of NEEDS_TLS.filter(isGiven)) faults.push(`${name(key)} needs ${name("xdsTls")} to be true`);
-  }
-  if (isGiven("xdsTlsCert") !== isGiven("xdsTlsKey")) {
-    faults.push(`${name("xdsTlsCert")} and ${name("xdsTlsKey")} must be given both or not at all`);
-  }
-  return faults;
-}
