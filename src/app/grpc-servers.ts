@@ -7,6 +7,7 @@ import type { ListenAddress } from "../net/listen-address.js";
 import type { BusinessEvents } from "../observe/business-events.js";
 import type { Metrics } from "../observe/metrics.js";
 import { findTlsFileFaults } from "../settings/file-faults.js";
+import { given } from "../settings/given.js";
 import type { Settings } from "../settings.js";
 import { StartError } from "../start-error.js";
 
@@ -55,7 +56,7 @@ const TLS_SETTINGS = { ca: "grpcTlsClientCa", cert: "grpcTlsCert", key: "grpcTls
 function tlsOf(settings: Settings): TlsSettings | undefined {
   const { grpcTlsCert: certFile, grpcTlsKey: keyFile, grpcTlsClientCa, grpcTlsClientSan: clientNames } = settings;
   if (certFile === "") return undefined;
-  const clientCaFile = grpcTlsClientCa === "" ? undefined : grpcTlsClientCa;
+  const clientCaFile = given(grpcTlsClientCa);
   const faults = findTlsFileFaults(settings, { certFile, keyFile, caFile: clientCaFile }, TLS_SETTINGS);
   if (faults.length > 0) throw new StartError(2, faults);
   return clientCaFile === undefined ? { certFile, keyFile } : { certFile, keyFile, clientCaFile, clientNames };

@@ -57,7 +57,7 @@ export function openStore(settings: Settings, metrics: Metrics, events: Business
 function redisStoreOptions(settings: Settings): RedisStoreOptions {
   return {
     keyPrefix: settings.redisKeyPrefix,
-    pendingLapseMicros: Math.round(settings.pendingLapseMillis * 1000),
+    pendingLapseMicros: pendingLapseMicros(settings),
     hashTags: settings.redisTopology === "cluster" ? settings.redisClusterTags : 0,
     denyCacheSize: settings.denyCacheSize,
     maxQueued: settings.redisMaxQueued,
@@ -87,8 +87,14 @@ export function openLocalStore(settings: Settings, metrics: Metrics): MemoryStor
 }
 
 function openMemoryStore(settings: Settings): MemoryStore {
-  const pendingLapseMicros = Math.round(settings.pendingLapseMillis * 1000);
-  return new MemoryStore({ maxBuckets: settings.memoryMaxBuckets, pendingLapseMicros });
+  return new MemoryStore({
+    maxBuckets: settings.memoryMaxBuckets,
+    pendingLapseMicros: pendingLapseMicros(settings),
+  });
+}
+
+function pendingLapseMicros({ pendingLapseMillis }: Settings): number {
+  return Math.round(pendingLapseMillis * 1000);
 }
 
 function watched(store: MemoryStore, metrics: Metrics): MemoryStore {

@@ -1,3 +1,5 @@
+import { isIPv4 } from "node:net";
+
 /** A port of TCP. */
 export interface TcpAddress {
   /** A name or an address; IPv6 without brackets. */
@@ -29,6 +31,11 @@ export function formatAddress(address: ListenAddress): string {
   if ("path" in address) return `unix:${address.path}`;
   const { host, port } = address;
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether only this machine can reach it. @param host a name or an address, IPv6 without brackets */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 /**

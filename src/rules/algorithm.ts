@@ -1,4 +1,5 @@
 import type { Algorithm } from "../limits/limit.js";
+import { joinWords } from "./join-words.js";
 import { nearest } from "./nearest.js";
 import { quote } from "./quote.js";
 
@@ -17,5 +18,5 @@ export function algorithmOf(written: unknown): Algorithm | undefined {
 export function describeAlgorithm(written: unknown): string {
   const near = nearest(String(written).toLowerCase(), ALGORITHMS);
   const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-  return `algorithm must be token_bucket, fixed_window or sliding_window, not ${quote(String(written))}${hint}`;
+  return `algorithm must be ${joinWords(ALGORITHMS, "or")}, not ${quote(String(written))}${hint}`;
 }

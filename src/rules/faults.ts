@@ -1,3 +1,4 @@
+import { compareText } from "./compare-text.js";
 import type { FaultCode } from "./fault-codes.js";
 import type { Position } from "./rule.js";
 
@@ -52,11 +53,6 @@ function compareFaults(a: Fault, b: Fault): number {
 // An anchor that is used often is read often, and what is wrong in it would be told as often.
 function isSame(a: Fault, b: Fault): boolean {
   return compareFaults(a, b) === 0 && a.severity === b.severity;
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 /** The line as a terminal can show it: an escape character in a file must not reach it. */

@@ -1,4 +1,5 @@
 import type { StepPattern } from "./step-kind.js";
+import { unicodeEscape } from "./unicode-escape.js";
 
 /**
  * A rule in metrics and logs, such as `path=/login/* > remote_address` or `client~cidr:10.0.0.0/8`. No two paths have
@@ -21,7 +22,5 @@ function escapeValue(value: string): string {
 }
 
 function escapeText(text: string): string {
-  return text
-    .replace(/>/g, "\\>")
-    .replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(/>/g, "\\>").replace(/\p{Cc}/gu, unicodeEscape);
 }

@@ -1,4 +1,5 @@
 import { MAX_PERIOD_MICROS } from "../limits/limit.js";
+import { joinWords } from "./join-words.js";
 import { nearest } from "./nearest.js";
 import { quote } from "./quote.js";
 import { SECONDS_PER_UNIT, type Unit } from "./unit.js";
@@ -6,7 +7,7 @@ import { SECONDS_PER_UNIT, type Unit } from "./unit.js";
 const UNITS = Object.keys(SECONDS_PER_UNIT) as Unit[];
 
 /** `second, minute, ... or year`. */
-export const UNIT_CHOICE = `${UNITS.slice(0, -1).join(", ")} or ${UNITS[UNITS.length - 1]}`;
+export const UNIT_CHOICE = joinWords(UNITS, "or");
 
 /** A unit as JSON Schema: editors offer lower case, and take any. */
 export const UNIT_FOR_EDITORS = [{ enum: UNITS }, { pattern: `^(${UNITS.map(inAnyCase).join("|")})$` }];

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import type { TcpAddress } from "../net/listen-address.js";
+import { joinWords } from "../rules/join-words.js";
 import { parseRedisUrl } from "../stores/redis/link/redis-address.js";
 import { parseDuration } from "./duration.js";
 import { parseListenAddress, parseTcpAddress } from "./listen-address.js";
@@ -41,19 +42,20 @@ const FRAMING_HEADERS: readonly string[] = [
 const OWN_HEADERS: readonly string[] = ["ratelimit", "ratelimit-policy", "retry-after"];
 
 export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> {
-  const mayBe = `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
-  return { schema: z.enum(values), mayBe };
+  return { schema: z.enum(values), mayBe: joinWords(values, "or") };
 }
 
 /** Any of the values, each once, with commas between them. */
 export function someOf<const T extends string>(...values: readonly T[]): Kind<readonly T[]> {
-  const mayBe = `${values.slice(0, -1).join(", ")} and ${values.at(-1)}, with commas between them, or nothing`;
-  return readBy((text) => {
-    const given = text.split(",").map((part) => part.trim());
-    if (text.trim() === "") return [];
-    const known = given.filter((part): part is T => (values as readonly string[]).includes(part));
-    return known.length === given.length && new Set(known).size === known.length ? known : undefined;
-  }, `any of ${mayBe}`);
+  return readBy(
+    (text) => {
+      const given = text.split(",").map((part) => part.trim());
+      if (text.trim() === "") return [];
+      const known = given.filter((part): part is T => (values as readonly string[]).includes(part));
+      return known.length === given.length && new Set(known).size === known.length ? known : undefined;
+    },
+    `any of ${joinWords(values, "and")}, with commas between them, or nothing`,
+  );
 }
 
 /** Lower case, since that is how HTTP/2 has them. */

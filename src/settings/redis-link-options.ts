@@ -3,6 +3,7 @@ import type { RedisLinkOptions } from "../stores/redis/link/link-options.js";
 import { readSecretFileSync } from "../stores/redis/link/secret-file.js";
 import type { TlsFiles } from "../stores/redis/link/tls-files.js";
 import { fileFault, findTlsFileFaults } from "./file-faults.js";
+import { given } from "./given.js";
 import type { Settings } from "./table.js";
 
 /**
@@ -45,8 +46,4 @@ function secretFaults(settings: Settings): string[] {
     }
   }
   return faults;
-}
-
-function given(text: string): string | undefined {
-  return text === "" ? undefined : text;
 }

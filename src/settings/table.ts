@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Algorithm } from "../limits/limit.js";
+import { ALGORITHMS } from "../rules/algorithm.js";
 import { ADMIN_ROWS, type AdminSettings } from "./admin-rows.js";
 import { HEADER_ROWS, type HeaderRowSettings } from "./header-rows.js";
 import { duration, oneOf, optionalFile, type Setting, share, wholeNumber, yesOrNo } from "./kinds.js";
@@ -31,7 +33,7 @@ export interface SettingTable
   /** How often to look for changed rules; 0: not at all. */
   readonly rulesPollMillis: number;
   /** How limits count whose file does not say. */
-  readonly defaultAlgorithm: "token_bucket" | "fixed_window" | "sliding_window";
+  readonly defaultAlgorithm: Algorithm;
   readonly store: "memory" | "redis";
   /** Values are in no bucket's identity as they were sent (D12); needs the secret. */
   readonly hashKeys: boolean;
@@ -85,7 +87,7 @@ export const SETTINGS: { readonly [Key in keyof SettingTable]: Setting<SettingTa
     default: "token_bucket",
     description:
       "How limits count whose file does not say. With fixed_window files of envoyproxy/ratelimit count as there.",
-    ...oneOf("token_bucket", "fixed_window", "sliding_window"),
+    ...oneOf(...ALGORITHMS),
   },
   store: {
     name: "store",

@@ -1,5 +1,6 @@
 import { MAX_TOKENS } from "../limits/limit.js";
 import { ALGORITHMS, algorithmOf } from "../rules/algorithm.js";
+import { joinWords } from "../rules/join-words.js";
 import type { ForDomains, LimitDefaults, TokenCount } from "../rules/xds/limit-defaults.js";
 import { type Kind, readBy, type Setting } from "./kinds.js";
 
@@ -20,7 +21,7 @@ export const XDS_DEFAULT_ROWS: { readonly [Key in keyof XdsDefaultSettings]: Set
     description: "How limits count that come over xDS, for all domains or by domain; nothing: as default-algorithm.",
     ...forDomains(
       algorithmOf,
-      `${ALGORITHMS.slice(0, -1).join(", ")} or ${ALGORITHMS.at(-1)}, ${EACH}, such as public/*=fixed_window,token_bucket, or nothing`,
+      `${joinWords(ALGORITHMS, "or")}, ${EACH}, such as public/*=fixed_window,token_bucket, or nothing`,
     ),
   },
   xdsBurst: {

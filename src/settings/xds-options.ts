@@ -1,6 +1,7 @@
 import type { AdsOptions } from "../grpc/xds/ads-options.js";
 import { StartError } from "../start-error.js";
 import { findTlsFileFaults } from "./file-faults.js";
+import { given } from "./given.js";
 import type { Settings } from "./table.js";
 
 /**
@@ -8,11 +9,12 @@ import type { Settings } from "./table.js";
  * @throws StartError (2) that names each file which cannot be used
  */
 export function xdsOptions(settings: Settings): Omit<AdsOptions, "onResources" | "events"> {
-  const { xdsServer: server, xdsServerName: serverName } = settings;
+  const { xdsServer: server } = settings;
   if (server === undefined) throw new Error("there is no control plane in these settings");
   const files = {
-    ...(settings.xdsTlsCa === "" ? {} : { caFile: settings.xdsTlsCa }),
-    ...(settings.xdsTlsCert === "" ? {} : { certFile: settings.xdsTlsCert, keyFile: settings.xdsTlsKey }),
+    caFile: given(settings.xdsTlsCa),
+    certFile: given(settings.xdsTlsCert),
+    keyFile: given(settings.xdsTlsKey),
   };
   const faults = findTlsFileFaults(settings, files, TLS_SETTINGS);
   if (faults.length > 0) throw new StartError(2, faults);
@@ -20,7 +22,7 @@ export function xdsOptions(settings: Settings): Omit<AdsOptions, "onResources" |
     server,
     nodeId: settings.xdsNodeId,
     nodeCluster: settings.xdsNodeCluster,
-    ...(settings.xdsTls ? { tls: { ...files, ...(serverName === "" ? {} : { serverName }) } } : {}),
+    ...(settings.xdsTls ? { tls: { ...files, serverName: given(settings.xdsServerName) } } : {}),
     keepaliveMillis: settings.xdsKeepaliveMillis,
     keepaliveTimeoutMillis: settings.xdsKeepaliveTimeoutMillis,
   };

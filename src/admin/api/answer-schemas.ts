@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { ALGORITHMS } from "../../rules/algorithm.js";
 import { UNITS } from "./units.js";
 
 const time = z.iso.datetime().meta({ description: "A time in UTC." });
 const count = z.int().min(0);
-const algorithm = z.enum(["token_bucket", "fixed_window", "sliding_window"]);
+const algorithm = z.enum(ALGORITHMS);
 
 /** An entry whose value is there, or a digest of it where WEIR_HASH_KEYS keeps values out of sight. */
 const entry = z.strictObject({ key: z.string(), value: z.string().optional(), digest: z.string().optional() });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ALGORITHMS, algorithmOf } from "../../rules/algorithm.js";
+import { ALGORITHMS } from "../../rules/algorithm.js";
 import { compileRules, type LoadResult } from "../../rules/load-rules.js";
 import type { SourceFile } from "../../rules/source-file.js";
 import { type AdminTarget, askAdmin, NoAdminAnswer } from "../admin/ask-admin.js";
@@ -25,8 +25,7 @@ export async function rulesOfServer(target: AdminTarget): Promise<LoadResult> {
     const pages = await readPages(target);
     const [first] = pages;
     if (first === undefined) continue;
-    const defaultAlgorithm = algorithmOf(first.defaultAlgorithm);
-    return compileRules(joinParts(pages), defaultAlgorithm === undefined ? {} : { defaultAlgorithm });
+    return compileRules(joinParts(pages), { defaultAlgorithm: first.defaultAlgorithm });
   }
   throw new NoAdminAnswer("its rules change faster than they can be read");
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { joinWords } from "../../rules/join-words.js";
 
 /*
  * What the grammar of test files is made of. It reads source text, so that a key or a value of a descriptor is what
@@ -19,7 +20,7 @@ export function readBy<T>(read: (text: string) => T | undefined, mayBe: string):
 }
 
 export function oneOf<const T extends string>(...values: readonly T[]): z.ZodType<T> {
-  return z.enum(values, { error: `${values.slice(0, -1).join(", ")} or ${values.at(-1)}` });
+  return z.enum(values, { error: joinWords(values, "or") });
 }
 
 export const flag = readBy(

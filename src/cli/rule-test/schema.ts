@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Descriptor, Override } from "../../engine/request.js";
-import { type Algorithm, MAX_HITS, MAX_TOKENS_PER_PERIOD } from "../../limits/limit.js";
+import { MAX_HITS, MAX_TOKENS_PER_PERIOD } from "../../limits/limit.js";
+import { ALGORITHMS } from "../../rules/algorithm.js";
 import { UNIT_CHOICE, unitOf } from "../../rules/period.js";
 import type { Entry } from "../../rules/rule.js";
 import { parseDuration } from "../../settings/duration.js";
@@ -132,7 +133,7 @@ const test = mapOf({
 });
 
 const settings = mapOf({
-  default_algorithm: oneOf<Algorithm>("token_bucket", "fixed_window", "sliding_window").optional(),
+  default_algorithm: oneOf(...ALGORITHMS).optional(),
   global_shadow: flag.optional(),
   global_quota: flag.optional(),
   pending_lapse: moment.optional(),

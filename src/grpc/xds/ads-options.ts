@@ -30,7 +30,7 @@ export interface AdsOptions {
   /** Absent: plain connections. Without authorities, those that Node knows. */
   readonly tls?: PemFiles & {
     /** The name that the server's certificate must carry. Absent: the host. */
-    readonly serverName?: string;
+    readonly serverName?: string | undefined;
   };
   readonly keepaliveMillis: number;
   readonly keepaliveTimeoutMillis: number;

@@ -1,4 +1,5 @@
 import { type CheckedFile, checkFile } from "../check-file.js";
+import { compareText } from "../compare-text.js";
 import { type Fault, isError } from "../faults.js";
 import { findDuplicatesOf, type Seen } from "../find-duplicates.js";
 import type { SourceFile } from "../source-file.js";
@@ -42,7 +43,7 @@ export function acceptResources(
   for (const file of stayingFiles(read, [...bad, ...refused], inForce)) {
     admission.admit({ file, checked: checkFile(file, options.defaultAlgorithm) });
   }
-  const accepted = admission.accepted.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
+  const accepted = admission.accepted.sort((a, b) => compareText(a.file.path, b.file.path));
   const faults = [...bad.flatMap(({ checked }) => checked.faults.filter(isError)), ...admission.faults];
   return { accepted, faults, isUseless: bad.length > 0 && good.length === 0 };
 }

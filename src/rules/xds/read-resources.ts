@@ -1,9 +1,11 @@
 import type { Algorithm } from "../../limits/limit.js";
 import { type CheckedFile, checkRead } from "../check-file.js";
+import { compareText } from "../compare-text.js";
 import type { FaultCode } from "../fault-codes.js";
 import type { Fault } from "../faults.js";
 import { MAX_RULES_BYTES } from "../read-files.js";
 import { locateIn, type SourceFile } from "../source-file.js";
+import { unicodeEscape } from "../unicode-escape.js";
 import { fieldsOfConfig } from "./config-fields.js";
 import { defaultsOf, type LimitDefaults } from "./limit-defaults.js";
 import { locateDescriptors } from "./locate-descriptors.js";
@@ -80,7 +82,7 @@ function nameOf({ config }: ReadConfig, number: number): { name: string; isNamed
 /** Paths stand in logs and terminals. */
 function printable(name: string): string {
   const shown = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
-  return shown.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return shown.replace(/\p{Cc}/gu, unicodeEscape);
 }
 
 function checkResource(
@@ -99,9 +101,4 @@ function checkResource(
 
 function faultWithoutLine(path: string, code: FaultCode, message: string): Fault {
   return locateIn({ path, text: "" }).faultAt(code, 0, message);
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,5 +1,6 @@
 import type { Place } from "../read-document.js";
 import type { JsonObject } from "../rule.js";
+import { unicodeEscape } from "../unicode-escape.js";
 
 /** A value to be written into a rules file. */
 export type Written =
@@ -114,9 +115,7 @@ class RulesWriter {
 
 /** JSON is YAML, but for characters that end a line or cannot be seen in a YAML file. */
 function asYaml(value: string | JsonObject): string {
-  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, unicodeEscape);
 }
 
 function placeOf(value: unknown, offset: number, keyOffset: number | undefined): Place {

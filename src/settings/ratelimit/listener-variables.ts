@@ -1,5 +1,4 @@
-import { isIPv4 } from "node:net";
-import { formatAddress } from "../../net/listen-address.js";
+import { formatAddress, isLoopback } from "../../net/listen-address.js";
 import { parseTcpAddress } from "../listen-address.js";
 import { readGoDuration } from "./go-texts.js";
 import { goesWith, makesSettings } from "./rows.js";
@@ -82,11 +81,10 @@ function grpcAddress(er: RatelimitValues): string {
 /** ER's debug server is open to all, and shows rules at most. Weir's admin API changes limits. */
 function adminAddress(er: RatelimitValues): string {
   const host = er.text("DEBUG_HOST");
-  const isLoopback = host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
-  if (!isLoopback && host !== ANY_HOST) {
+  if (!isLoopback(host) && host !== ANY_HOST) {
     er.warn("DEBUG_HOST: the admin API stays on loopback, unless WEIR_ADMIN_LISTEN and WEIR_ADMIN_TOKEN_FILE are set");
   }
-  return formatAddress({ host: isLoopback ? host : "127.0.0.1", port: Number(er.text("DEBUG_PORT")) });
+  return formatAddress({ host: isLoopback(host) ? host : "127.0.0.1", port: Number(er.text("DEBUG_PORT")) });
 }
 
 function metricsAddress(er: RatelimitValues): string | undefined {

@@ -1,5 +1,6 @@
 import { quote } from "../../rules/quote.js";
 import type { SettingKey } from "../table.js";
+import type { GivenByRatelimit } from "./given-by-ratelimit.js";
 import { readGoBoolean } from "./go-texts.js";
 import { RATELIMIT_MAPPINGS, RATELIMIT_VARIABLES } from "./ratelimit-variables.js";
 import { type RatelimitMapping, RatelimitMistake, type RatelimitValues, type RatelimitVariable } from "./variable.js";
@@ -13,11 +14,8 @@ export interface MadeSetting {
 }
 
 /** What ER's environment says. */
-export interface RatelimitReading {
+export interface RatelimitReading extends GivenByRatelimit {
   readonly made: readonly MadeSetting[];
-  readonly names: ReadonlyMap<SettingKey, string>;
-  readonly taken: readonly string[];
-  readonly warnings: readonly string[];
   readonly errors: readonly string[];
 }
 

@@ -1,3 +1,4 @@
+import { joinWords } from "../../rules/join-words.js";
 import { readGoBoolean, readGoDuration, readGoNumber } from "./go-texts.js";
 
 /** What ER takes for a variable. */
@@ -25,6 +26,6 @@ export const port: TextKind = {
 export function word(...words: readonly string[]): TextKind {
   return {
     read: (text) => (words.includes(text.toLowerCase()) ? text.toLowerCase() : undefined),
-    mayBe: `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
+    mayBe: joinWords(words, "or"),
   };
 }
