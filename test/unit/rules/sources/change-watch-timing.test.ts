@@ -11,7 +11,7 @@ const files = vi.hoisted(() => ({
   tell: (_folder: string, _name: string | null): void => {},
 }));
 
-vi.mock("../../../../src/rules/reload/fingerprint.js", () => ({
+vi.mock("../../../../src/rules/sources/fingerprint.js", () => ({
   takeFingerprint: async (): Promise<Fingerprint> => {
     files.looks++;
     const seen = { text: files.text, folders: new Map() };
@@ -19,7 +19,7 @@ vi.mock("../../../../src/rules/reload/fingerprint.js", () => ({
     return seen;
   },
 }));
-vi.mock("../../../../src/rules/reload/folder-watch.js", () => ({
+vi.mock("../../../../src/rules/sources/folder-watch.js", () => ({
   FolderWatch: class {
     constructor({ onEvent }: FolderWatchListener) {
       files.tell = onEvent;
