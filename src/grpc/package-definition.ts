@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { loadSync, type Options, type PackageDefinition } from "@grpc/proto-loader";
 
+/** The services that Weir serves. */
+const SERVED = ["envoy/service/ratelimit/v3/rls.proto", "weir/v1/rate_limiter.proto"];
+
 /** The folder of our .proto files; as far from src as from dist. */
 const PROTO_DIRECTORY = fileURLToPath(new URL("../../proto/", import.meta.url));
 
@@ -10,9 +13,10 @@ const PROTO_DIRECTORY = fileURLToPath(new URL("../../proto/", import.meta.url));
  * @param options how the messages are read and written by who does it with this
  */
 export function loadPackageDefinition(options: Options = {}): PackageDefinition {
-  return loadSync(["envoy/service/ratelimit/v3/rls.proto", "weir/v1/rate_limiter.proto"], {
-    includeDirs: [PROTO_DIRECTORY],
-    keepCase: true,
-    ...options,
-  });
+  return loadProtoFiles(SERVED, options);
+}
+
+/** Reads some of our .proto files, with fields named as they are there. @param files relative to proto/ */
+export function loadProtoFiles(files: string[], options: Options = {}): PackageDefinition {
+  return loadSync(files, { includeDirs: [PROTO_DIRECTORY], keepCase: true, ...options });
 }

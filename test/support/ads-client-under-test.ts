@@ -1,6 +1,7 @@
 import { afterEach } from "vitest";
 import { createAdsClient } from "../../src/grpc/xds/ads-client.js";
-import type { AdsOptions, AdsSubscription, RulesUpdate } from "../../src/grpc/xds/ads-options.js";
+import type { AdsOptions, AdsSubscription } from "../../src/grpc/xds/ads-options.js";
+import type { ResourceUpdate } from "../../src/rules/sources/pushed-source.js";
 import { until } from "./until.js";
 import { decodeConfig } from "./xds-messages.js";
 
@@ -17,7 +18,7 @@ type Judgement = () => Promise<readonly string[]>;
 export interface ClientUnderTest {
   readonly subscription: AdsSubscription;
   /** What it handed on. */
-  readonly updates: readonly RulesUpdate[];
+  readonly updates: readonly ResourceUpdate[];
   /** What was told of updates and of connections made: `connected`, `acknowledged 1`, `refused 2`, `superseded 3`. */
   readonly told: readonly string[];
   readonly disconnects: readonly Disconnect[];
@@ -30,7 +31,7 @@ const running: AdsSubscription[] = [];
 
 /** A client of the control plane on this port of 127.0.0.1, started, and closed after the test. */
 export function startClient(port: number, options: Partial<AdsOptions> = {}): ClientUnderTest {
-  const [updates, told, disconnects]: [RulesUpdate[], string[], Disconnect[]] = [[], [], []];
+  const [updates, told, disconnects]: [ResourceUpdate[], string[], Disconnect[]] = [[], [], []];
   let judgement: Judgement = () => Promise.resolve([]);
   const subscription = createAdsClient({
     server: { host: "127.0.0.1", port },
@@ -66,7 +67,7 @@ export function startClient(port: number, options: Partial<AdsOptions> = {}): Cl
 }
 
 /** The RateLimitConfigs of an update, as they were encoded. */
-export function configsOf(update: RulesUpdate | undefined): unknown[] {
+export function configsOf(update: ResourceUpdate | undefined): unknown[] {
   return (update?.resources ?? []).map(decodeConfig);
 }
 

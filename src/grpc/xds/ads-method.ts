@@ -1,9 +1,7 @@
-import { fileURLToPath } from "node:url";
-import { loadSync, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import type { MethodDefinition, ServiceDefinition } from "@grpc/proto-loader";
+import { loadProtoFiles } from "../package-definition.js";
 import type { DiscoveryRequest, DiscoveryResponse } from "./discovery-messages.js";
 
-/** The folder of our .proto files; as far from src as from dist. */
-const PROTO_DIRECTORY = fileURLToPath(new URL("../../../proto/", import.meta.url));
 const SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService";
 
 /**
@@ -13,11 +11,7 @@ const SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService";
 export const ADS_METHOD = loadAdsMethod();
 
 function loadAdsMethod(): MethodDefinition<DiscoveryRequest, DiscoveryResponse> {
-  const loaded = loadSync("envoy/service/discovery/v3/ads.proto", {
-    includeDirs: [PROTO_DIRECTORY],
-    keepCase: true,
-    defaults: true,
-  });
+  const loaded = loadProtoFiles(["envoy/service/discovery/v3/ads.proto"], { defaults: true });
   const method = (loaded[SERVICE] as ServiceDefinition).StreamAggregatedResources;
   return method as unknown as MethodDefinition<DiscoveryRequest, DiscoveryResponse>;
 }

@@ -1,12 +1,6 @@
 import type { FaultTexts } from "../../rules/fault-texts.js";
+import type { ResourceUpdate } from "../../rules/sources/pushed-source.js";
 import type { PemFiles } from "../../tls/certificates.js";
-
-/** All rules as the control plane has sent them at once. */
-export interface RulesUpdate {
-  readonly version: string;
-  /** The bytes of each RateLimitConfig, in the order in which they came. */
-  readonly resources: readonly Uint8Array[];
-}
 
 /** What happens on the way to the control plane, told to whoever observes it. The methods must not throw. */
 export interface AdsEvents {
@@ -42,7 +36,7 @@ export interface AdsOptions {
    * Puts an update in force, one at a time.
    * @returns what is wrong with it, in words for the control plane; nothing: it is acknowledged
    */
-  onResources(update: RulesUpdate): Promise<FaultTexts>;
+  onResources(update: ResourceUpdate): Promise<FaultTexts>;
   readonly events: AdsEvents;
 }
 

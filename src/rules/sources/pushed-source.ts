@@ -8,7 +8,7 @@ import type { RulesSource } from "./rules-source.js";
 /** All rules there are to be, as a control plane sends them. */
 export interface ResourceUpdate {
   readonly version: string;
-  /** Each a RateLimitConfig. The bytes are not kept. */
+  /** Each a RateLimitConfig, in the order in which they came. The bytes are not kept. */
   readonly resources: readonly Uint8Array[];
 }
 
