@@ -24,6 +24,7 @@ const ORDER = [
   "net",
   "tls",
   "in-turns",
+  "pause",
   "start-error",
   "version",
 ];
@@ -33,7 +34,7 @@ const MAY_IMPORT = new Map([
   ["grpc-server", ["h2", "net", "tls"]],
   ["h2", []],
   ["rules", ["limits", "observe", "in-turns", "start-error"]],
-  ["stores", ["limits", "observe", "tls", "start-error"]],
+  ["stores", ["limits", "observe", "tls", "pause", "start-error"]],
   ["limits", []],
   ["observe", []],
   ["net", []],

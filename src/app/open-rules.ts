@@ -3,6 +3,7 @@ import { inTurns } from "../in-turns.js";
 import { formatAddress } from "../net/listen-address.js";
 import type { RulesSummary } from "../observe/business-events.js";
 import { XdsEvents } from "../observe/xds-events.js";
+import { pause } from "../pause.js";
 import { countRules, eachRule } from "../rules/reload/encoded-rules.js";
 import { type FirstRules, LiveRules, type ReloadEvents, type RulesInForce } from "../rules/reload/live-rules.js";
 import { FilesSource } from "../rules/sources/files-source.js";
@@ -12,6 +13,9 @@ import { xdsOptions } from "../settings/xds-options.js";
 import type { Settings } from "../settings.js";
 import { StartError } from "../start-error.js";
 import type { Observers } from "./open-observers.js";
+
+/** The most that a timer of Node can wait. */
+const LONGEST_PAUSE_MILLIS = 2 ** 31 - 1;
 
 /** The rules in force, and where they come from. */
 export interface OpenedRules {
@@ -64,7 +68,7 @@ async function openPushed(settings: Settings, observers: Observers, signal?: Abo
   const options = xdsOptions(settings);
   const name = `xds://${formatAddress(options.server)}`;
   const source = new PushedSource(limitDefaults(settings));
-  const arrival = new Arrival();
+  const arrival = new AbortController();
   const told = tellOf(name, observers);
   const rules = new LiveRules({
     source,
@@ -73,7 +77,7 @@ async function openPushed(settings: Settings, observers: Observers, signal?: Abo
       ...told,
       rulesLoaded: (inForce) => {
         told.rulesLoaded(inForce);
-        arrival.tell();
+        arrival.abort();
       },
       rulesRefused: (_faults, seconds) => events.sentRulesRefused(seconds),
     },
@@ -89,7 +93,7 @@ async function openPushed(settings: Settings, observers: Observers, signal?: Abo
     await Promise.all([client.close(), rules.close()]);
   };
   const waitMillis = settings.xdsStartTimeoutMillis;
-  if (!settings.xdsStartWithoutRules && !(await arrival.within(waitMillis, signal))) {
+  if (!settings.xdsStartWithoutRules && !(await haveArrived(arrival.signal, waitMillis, signal))) {
     const { connected, lastError } = client.status;
     await close();
     throw noRulesCame(name, waitMillis, connected ? undefined : lastError, rules);
@@ -104,25 +108,19 @@ async function openPushed(settings: Settings, observers: Observers, signal?: Abo
   };
 }
 
-/** Something that happens once and is waited for. */
-class Arrival {
-  tell: () => void = () => {};
-  readonly #happened = new Promise<true>((resolve) => {
-    this.tell = () => resolve(true);
-  });
-
-  /** @param millis 0: for ever. @returns false when it did not happen in time, or the signal ended the waiting */
-  async within(millis: number, signal?: AbortSignal): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const givenUp = new Promise<false>((resolve) => {
-      if (millis > 0) timer = setTimeout(() => resolve(false), millis);
-      signal?.addEventListener("abort", () => resolve(false), { once: true });
-      if (signal?.aborted) resolve(false);
-    });
-    const happened = await Promise.race([this.#happened, givenUp]);
-    clearTimeout(timer);
-    return happened;
-  }
+/**
+ * Waits for the first rules.
+ * @param arrival aborted when they have come
+ * @param millis 0: for ever
+ * @param givenUp ends the waiting
+ * @returns whether they have come
+ */
+async function haveArrived(arrival: AbortSignal, millis: number, givenUp?: AbortSignal): Promise<boolean> {
+  const end = givenUp === undefined ? arrival : AbortSignal.any([arrival, givenUp]);
+  do {
+    await pause(millis === 0 ? LONGEST_PAUSE_MILLIS : millis, end);
+  } while (millis === 0 && !end.aborted);
+  return arrival.aborted;
 }
 
 /** @param lastError why there is no connection; undefined: there is one */

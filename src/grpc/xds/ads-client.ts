@@ -1,4 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../pause.js";
 import { type Certificates, readCertificates } from "../../tls/certificates.js";
 import { watchCertificates } from "../../tls/watch-certificates.js";
 import type { AdsOptions, AdsStatus, AdsSubscription } from "./ads-options.js";
@@ -70,8 +70,7 @@ class AdsClient implements AdsSubscription {
       if (heldMillis >= healthyMillis) attempt = 1;
       const retryMillis = isRenewal ? 0 : retryDelayMillis(attempt);
       this.#lost(reason, retryMillis);
-      // Rejects when we are closed meanwhile, and then the loop ends.
-      await pause(retryMillis, undefined, { signal }).catch(() => {});
+      await pause(retryMillis, signal);
     }
   }
 

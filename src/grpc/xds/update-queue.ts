@@ -1,3 +1,4 @@
+import { pause } from "../../pause.js";
 import { type FaultTexts, NO_FAULTS } from "../../rules/fault-texts.js";
 import type { AdsOptions } from "./ads-options.js";
 import { type DiscoveryRequest, type DiscoveryResponse, RATE_LIMIT_CONFIG } from "./discovery-messages.js";
@@ -34,8 +35,8 @@ export class UpdateQueue {
   #acks = 0;
   #nacks = 0;
   #refused: RefusedUpdate | undefined;
-  /** Ends a pause. */
-  #hurry: () => void = () => {};
+  /** Ends the pause that is going on, if any. */
+  #hurry = new AbortController();
 
   constructor(options: Pick<AdsOptions, "onResources" | "events">) {
     this.#options = options;
@@ -59,7 +60,7 @@ export class UpdateQueue {
     }
     if (wrongTypes.texts.length === 0) this.#supersede();
     this.#waiting.push({ response, answer, wrongTypes, isSuperseded: false });
-    this.#hurry();
+    this.#hurry.abort();
     if (!this.#isBusy) void this.#work();
   }
 
@@ -67,7 +68,7 @@ export class UpdateQueue {
   close(): void {
     this.#isClosed = true;
     this.#waiting.length = 0;
-    this.#hurry();
+    this.#hurry.abort();
   }
 
   /** The one that was to be looked at next gives way to one that has come. */
@@ -105,18 +106,11 @@ export class UpdateQueue {
 
   /** Says the same as before, unhurried unless something else has come, and tells nobody else. */
   async #refuseAgain({ response, answer }: Waiting): Promise<void> {
-    if (this.#waiting.length === 0) await this.#pause(REPEAT_MILLIS);
+    if (this.#waiting.length === 0) {
+      this.#hurry = new AbortController();
+      await pause(REPEAT_MILLIS, this.#hurry.signal);
+    }
     if (!this.#isClosed) answer(this.#refusalOf(response, this.#refused?.faults ?? NO_FAULTS));
-  }
-
-  #pause(millis: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, millis);
-      this.#hurry = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   #acknowledge({ response, answer }: Waiting): void {

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { pause } from "../../../pause.js";
 import { StoreFailure } from "../../store.js";
 import type { LuaScript } from "../lua-script.js";
 import type { Login } from "./credentials.js";
@@ -46,9 +47,8 @@ export class RedisNode {
   #reason = "not connected yet";
   #wasTried = false;
   #isClosed = false;
-  /** Whether the next attempt is wanted at once. */
-  #isHurried = false;
-  #endPause: () => void = () => {};
+  /** Aborted: the next attempt is wanted at once. */
+  #hurry = new AbortController();
   #tellLost: () => void = () => {};
   readonly #ended: Promise<void>;
 
@@ -116,10 +116,9 @@ export class RedisNode {
 
   /** Gives the connection up, or the attempt to make one, for another one that is made at once. */
   reconnect(reason: string): void {
-    this.#isHurried = true;
+    this.#hurry.abort();
     this.#next?.disconnect();
     if (this.#client !== undefined) this.#lose(this.#client, reason);
-    this.#endPause();
   }
 
   unavailable(): StoreFailure {
@@ -135,7 +134,7 @@ export class RedisNode {
   async #stayConnected(): Promise<void> {
     let failures = 0;
     while (!this.#isClosed) {
-      this.#isHurried = false;
+      this.#hurry = new AbortController();
       const lost = new Promise<void>((resolve) => {
         this.#tellLost = resolve;
       });
@@ -147,7 +146,7 @@ export class RedisNode {
         await lost;
         this.#options.onChange?.();
       }
-      if (!this.#isClosed && !this.#isHurried) await this.#pause(retryDelayMillis(failures + 1));
+      await pause(retryDelayMillis(failures + 1), this.#hurry.signal);
     }
   }
 
@@ -209,16 +208,6 @@ export class RedisNode {
 
   #warn(words: string): void {
     this.#options.onWarning(`Redis at ${this.#options.where} ${words}`);
-  }
-
-  #pause(millis: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, millis);
-      this.#endPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 
