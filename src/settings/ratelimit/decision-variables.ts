@@ -15,14 +15,14 @@ function header(setting: RatelimitMapping["setting"], name: string): RatelimitMa
 /** How ER decides, and what it answers. */
 export const DECISION_VARIABLES: RatelimitPart = {
   variables: [
-    makesSettings("SHADOW_MODE", yesOrNo, "false", "decide and count, but let every request through"),
-    makesSettings("QUOTA_MODE", yesOrNo, "false", "every limit is a quota"),
-    makesSettings("RESPONSE_DYNAMIC_METADATA", yesOrNo, "false", "send the request's domain and descriptors back"),
-    makesSettings(HEADERS, yesOrNo, "false", "tell clients of the limit that is nearest"),
-    makesSettings("LIMIT_LIMIT_HEADER", anyText, "RateLimit-Limit", "the name of that header"),
-    makesSettings("LIMIT_REMAINING_HEADER", anyText, "RateLimit-Remaining", "the name of that header"),
-    makesSettings("LIMIT_RESET_HEADER", anyText, "RateLimit-Reset", "the name of that header"),
-    isSame("STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT", yesOrNo, "false", "a refused request is never charged"),
+    makesSettings("SHADOW_MODE", yesOrNo, "false"),
+    makesSettings("QUOTA_MODE", yesOrNo, "false"),
+    makesSettings("RESPONSE_DYNAMIC_METADATA", yesOrNo, "false"),
+    makesSettings(HEADERS, yesOrNo, "false"),
+    makesSettings("LIMIT_LIMIT_HEADER", anyText, "RateLimit-Limit"),
+    makesSettings("LIMIT_REMAINING_HEADER", anyText, "RateLimit-Remaining"),
+    makesSettings("LIMIT_RESET_HEADER", anyText, "RateLimit-Reset"),
+    isSame("STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT", yesOrNo, "false"),
     isWarned(
       "EXPIRATION_JITTER_MAX_SECONDS",
       number,

@@ -46,8 +46,9 @@ export function readRatelimitVariables(
   const open = RATELIMIT_MAPPINGS.filter((mapping) => isOpen(mapping, set));
   const names = new Map(open.map(({ setting, from }) => [setting, from[0] as string]));
   const told = given.filter((row) => row.fate !== "settings" || open.some(({ from }) => from.includes(row.name)));
-  const errors = told.flatMap((row) => faultOf(row, env[row.name] ?? ""));
-  const bad = new Set(errors.map((error) => error.split(" ", 1)[0]));
+  const faults = told.flatMap((row) => faultOf(row, env[row.name] ?? ""));
+  const errors = faults.map(({ message }) => message);
+  const bad = new Set(faults.map(({ name }) => name));
   const texts = new Map(told.filter(({ name }) => !bad.has(name)).map(({ name }) => [name, env[name] ?? ""]));
   const warnings: string[] = told.flatMap((row) => warningOf(row, texts.get(row.name)));
   const made = open.flatMap((mapping) => make(mapping, valuesOf(texts, set, warnings), errors));
@@ -67,12 +68,19 @@ function isOpen({ setting, unlessSet = [] }: RatelimitMapping, set: (setting: Se
   return [setting, ...unlessSet].every((key) => set(key) === undefined);
 }
 
-function faultOf(row: RatelimitVariable, text: string): string[] {
+/** A variable whose value is wrong by itself. The message begins with its name. */
+interface Fault {
+  readonly name: string;
+  readonly message: string;
+}
+
+function faultOf(row: RatelimitVariable, text: string): Fault[] {
+  const { name } = row;
   const value = row.kind.read(text);
   const shown = row.isSecret ? '"***"' : quote(text);
-  if (value === undefined) return [`${row.name} must be ${row.kind.mayBe}, was ${shown}`];
+  if (value === undefined) return [{ name, message: `${name} must be ${row.kind.mayBe}, was ${shown}` }];
   if (row.fate !== "refused" || value === row.kind.read(row.default)) return [];
-  return [`${row.name} must not be ${text}: ${row.why}`];
+  return [{ name, message: `${name} must not be ${text}: ${row.why}` }];
 }
 
 function warningOf(row: RatelimitVariable, text: string | undefined): string[] {

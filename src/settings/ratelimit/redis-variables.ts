@@ -9,11 +9,11 @@ const CONNECT_MILLIS = { least: 100, most: 60_000 } as const;
 const ONE_CONNECTION = "Weir sends all that waits over one connection to each server, without a delay";
 
 function perSecond(name: string): RatelimitVariable {
-  return goesWith(`REDIS_PERSECOND_${name}`, anyText, "", "REDIS_PERSECOND", { isSecret: true });
+  return goesWith(`REDIS_PERSECOND_${name}`, "REDIS_PERSECOND", { isSecret: true });
 }
 
 function memcache(name: string): RatelimitVariable {
-  return goesWith(`MEMCACHE_${name}`, anyText, "", "BACKEND_TYPE", COMMON);
+  return goesWith(`MEMCACHE_${name}`, "BACKEND_TYPE", COMMON);
 }
 
 /** What is about the way to Redis is made all together or, where WEIR_REDIS_URL is set, not at all. */
@@ -34,18 +34,18 @@ function mapping(
 export const REDIS_VARIABLES: RatelimitPart = {
   variables: [
     isRefused("BACKEND_TYPE", word("redis", "memcache"), "redis", "Weir keeps no buckets in memcached: use Redis"),
-    makesSettings("REDIS_SOCKET_TYPE", word("tcp", "unix"), "unix", "whether REDIS_URL is an address or a path"),
-    makesSettings("REDIS_TYPE", word("single", "sentinel", "cluster"), "SINGLE", "how Redis is run", COMMON),
-    makesSettings("REDIS_URL", anyText, "", "where Redis is; it makes the store Redis", { ...COMMON, isSecret: true }),
-    makesSettings("REDIS_AUTH", anyText, "", "password or user:password", { ...COMMON, isSecret: true }),
-    makesSettings("REDIS_SENTINEL_AUTH", anyText, "", "the same, for the Sentinels", { isSecret: true }),
-    makesSettings("REDIS_TLS", yesOrNo, "false", "TLS to Redis", COMMON),
-    makesSettings("REDIS_TLS_CACERT", anyText, "", "the authority of Redis' certificate"),
-    makesSettings("REDIS_TLS_CLIENT_CERT", anyText, "", "a certificate for Redis to see"),
-    makesSettings("REDIS_TLS_CLIENT_KEY", anyText, "", "the key of that certificate"),
-    makesSettings("REDIS_TLS_SKIP_HOSTNAME_VERIFICATION", yesOrNo, "false", "take a certificate of any name"),
-    makesSettings("REDIS_TIMEOUT", duration, "10s", "how long connecting may take, from 100ms to 1m", COMMON),
-    makesSettings("CACHE_KEY_PREFIX", anyText, "", "what keys in Redis start with", COMMON),
+    makesSettings("REDIS_SOCKET_TYPE", word("tcp", "unix"), "unix"),
+    makesSettings("REDIS_TYPE", word("single", "sentinel", "cluster"), "SINGLE", COMMON),
+    makesSettings("REDIS_URL", anyText, "", { ...COMMON, isSecret: true }),
+    makesSettings("REDIS_AUTH", anyText, "", { ...COMMON, isSecret: true }),
+    makesSettings("REDIS_SENTINEL_AUTH", anyText, "", { isSecret: true }),
+    makesSettings("REDIS_TLS", yesOrNo, "false", COMMON),
+    makesSettings("REDIS_TLS_CACERT", anyText, ""),
+    makesSettings("REDIS_TLS_CLIENT_CERT", anyText, ""),
+    makesSettings("REDIS_TLS_CLIENT_KEY", anyText, ""),
+    makesSettings("REDIS_TLS_SKIP_HOSTNAME_VERIFICATION", yesOrNo, "false"),
+    makesSettings("REDIS_TIMEOUT", duration, "10s", COMMON),
+    makesSettings("CACHE_KEY_PREFIX", anyText, "", COMMON),
     isWarned("REDIS_POOL_SIZE", number, "10", ONE_CONNECTION, COMMON),
     isWarned("REDIS_POOL_ON_EMPTY_BEHAVIOR", word("wait", "create", "error"), "WAIT", ONE_CONNECTION),
     isWarned("REDIS_PIPELINE_WINDOW", duration, "0", ONE_CONNECTION),

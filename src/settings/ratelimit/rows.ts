@@ -1,16 +1,34 @@
-import type { TextKind } from "./text-kinds.js";
+import { anyText, type TextKind } from "./text-kinds.js";
 import type { RatelimitVariable } from "./variable.js";
 
 type More = Pick<RatelimitVariable, "isCommon" | "mayBeEmpty" | "isSecret">;
-type Row = (name: string, kind: TextKind, standard: string, why: string, more?: More) => RatelimitVariable;
 
-function rowOf(fate: RatelimitVariable["fate"]): Row {
-  return (name, kind, standard, why, more = {}) => ({ name, kind, default: standard, fate, why, ...more });
+/** A row of the table that makes settings, as a mapping says. @param standard ER's default */
+export function makesSettings(name: string, kind: TextKind, standard: string, more: More = {}): RatelimitVariable {
+  return { name, kind, default: standard, fate: "settings", ...more };
 }
 
-/** Rows of the table, by fate: name, kind, ER's default, why. */
-export const makesSettings = rowOf("settings");
-export const isSame = rowOf("same");
-export const isWarned = rowOf("warned");
-export const isRefused = rowOf("refused");
-export const goesWith = rowOf("with");
+export function isSame(name: string, kind: TextKind, standard: string): RatelimitVariable {
+  return { name, kind, default: standard, fate: "same" };
+}
+
+/** @param why goes on from the name */
+export function isWarned(
+  name: string,
+  kind: TextKind,
+  standard: string,
+  why: string,
+  more: More = {},
+): RatelimitVariable {
+  return { name, kind, default: standard, fate: "warned", why, ...more };
+}
+
+/** @param why goes on from the name */
+export function isRefused(name: string, kind: TextKind, standard: string, why: string): RatelimitVariable {
+  return { name, kind, default: standard, fate: "refused", why };
+}
+
+/** @param other the name that tells what becomes of this one, whatever this one says */
+export function goesWith(name: string, other: string, more: More = {}): RatelimitVariable {
+  return { name, kind: anyText, default: "", fate: "with", other, ...more };
+}

@@ -2,27 +2,31 @@ import type { SettingKey } from "../table.js";
 import type { TextKind } from "./text-kinds.js";
 
 /** One name of envoyproxy/ratelimit's environment ("ER" in this folder), and what becomes of it. */
-export interface RatelimitVariable {
+export type RatelimitVariable = VariableBasics & VariableFate;
+
+interface VariableBasics {
   readonly name: string;
   readonly kind: TextKind;
   /** What ER takes where it is not given. */
   readonly default: string;
-  /**
-   * - `settings`: it makes settings, as a mapping says.
-   * - `same`: whatever it says, Weir does what ER does then.
-   * - `warned`: any value but the default changes nothing here, which is told; `why` goes on from the name.
-   * - `refused`: the same, and Weir does not start.
-   * - `with`: it means nothing by itself; another name tells what becomes of both.
-   */
-  readonly fate: "settings" | "same" | "warned" | "refused" | "with";
-  /** In words. */
-  readonly why: string;
   /** Shells, platforms and other programs use this name too: it counts only beside one that is ER's own. */
   readonly isCommon?: true;
   /** An empty text is a value, not the lack of one. */
   readonly mayBeEmpty?: true;
   readonly isSecret?: true;
 }
+
+/**
+ * - `settings`: it makes settings, as a mapping says.
+ * - `same`: whatever it says, Weir does what ER does then.
+ * - `warned`: any value but the default changes nothing here, which is told; `why` goes on from the name.
+ * - `refused`: the same, and Weir does not start.
+ * - `with`: it means nothing by itself; the other name tells what becomes of both.
+ */
+type VariableFate =
+  | { readonly fate: "settings" | "same" }
+  | { readonly fate: "warned" | "refused"; readonly why: string }
+  | { readonly fate: "with"; readonly other: string };
 
 /** ER's variables as mappings see them. */
 export interface RatelimitValues {

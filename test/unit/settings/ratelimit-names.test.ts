@@ -59,9 +59,10 @@ describe("the table of names", () => {
       with: /^see /,
       settings: /WEIR_/,
     };
-    for (const { name, fate } of RATELIMIT_VARIABLES) {
-      const { what } = rows.find((row) => row.name === name) ?? { what: "" };
-      expect(what, name).toMatch(WORDS[fate]);
+    for (const variable of RATELIMIT_VARIABLES) {
+      const { what } = rows.find((row) => row.name === variable.name) ?? { what: "" };
+      expect(what, variable.name).toMatch(WORDS[variable.fate]);
+      if (variable.fate === "with") expect(what, variable.name).toContain(`\`${variable.other}\``);
     }
     for (const { setting, from } of RATELIMIT_MAPPINGS) {
       const [main = ""] = from;
