@@ -29,12 +29,10 @@ readonly ISTIO=istio.io/api@v1.31.4
 readonly ISTIO_CRDS=(envoyfilters)
 readonly OLDEST_KUBECTL=1.30
 readonly OLDEST_HELM=3.14
+readonly OLDEST_GO=1.26
 
 source "$(dirname "${BASH_SOURCE[0]}")/tool-steps.bash"
 own=$tools/kubernetes
-checks=$repo/test/k8s/pod-security
-
-is_at_least() { printf '%s\n%s\n' "$1" "$2" | sort --version-sort --check=quiet; }
 
 # is_wanted PROGRAM PATH: whether it runs here and is not too old
 is_wanted() {
@@ -50,14 +48,7 @@ is_wanted() {
 
 # Prints the path of kubectl or helm, if it is there.
 find_program() {
-  local candidate
-  for candidate in "$own/$1" "$(command -v "$1" || true)"; do
-    if [ -n "$candidate" ] && is_wanted "$1" "$candidate"; then
-      echo "$candidate"
-      return
-    fi
-  done
-  return 1
+  first_wanted "is_wanted $1" "$own/$1" "$(command -v "$1" || true)"
 }
 
 # Runs a step in a folder of its own under .tools, which is removed after it.
@@ -90,25 +81,6 @@ ensure_kubectl_and_helm() {
   for program in kubectl helm; do
     found=$(find_program "$program") || fail "there is no $program that runs here: remove $own and run this again"
     say "$program is $found"
-  done
-}
-
-# What was built from these very files need not be built again.
-go_stamp() { (cd "$checks" && cat go.mod go.sum ./*.go | sha256sum | cut -d ' ' -f 1); }
-
-ensure_go_programs() {
-  local program stamp
-  stamp=$(go_stamp)
-  if [ "$(cat "$own/.stamp" 2>/dev/null)" != "$stamp" ]; then
-    command -v go >/dev/null || fail "kubeconform needs Go 1.26 or newer on PATH, then run this again"
-    say "building kubeconform and pod-security with $(go env GOVERSION)"
-    (cd "$checks" && export GOFLAGS=-mod=readonly GOBIN=$own && go install tool && go build -o "$own/pod-security" .) ||
-      fail "go could not build them (its words are above)"
-    echo "$stamp" >"$own/.stamp"
-  fi
-  for program in kubeconform pod-security; do
-    [ -x "$own/$program" ] || fail "there is no $own/$program: remove $own/.stamp and run this again"
-    say "$program is $own/$program"
   done
 }
 
@@ -173,7 +145,7 @@ ensure_crds() {
 
 mkdir -p "$own"
 ensure_kubectl_and_helm
-ensure_go_programs
+ensure_go_programs "$repo/test/k8s/pod-security" "$own" "$OLDEST_GO" pod-security kubeconform
 ensure_schemas
 ensure_crds "$OPERATOR" example/prometheus-operator-crd/monitoring.coreos.com_%.yaml "${OPERATOR_CRDS[@]}"
 ensure_crds "$GATEWAY" charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_%.yaml "${GATEWAY_CRDS[@]}"

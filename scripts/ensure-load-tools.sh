@@ -18,14 +18,7 @@ is_wanted_k6() {
 
 # Prints the path of k6, if it is there.
 find_k6() {
-  local candidate
-  for candidate in "$tools/bin/k6" "$(command -v k6 || true)"; do
-    if [ -n "$candidate" ] && is_wanted_k6 "$candidate"; then
-      echo "$candidate"
-      return
-    fi
-  done
-  return 1
+  first_wanted is_wanted_k6 "$tools/bin/k6" "$(command -v k6 || true)"
 }
 
 build_k6() {

@@ -17,19 +17,12 @@ is_wanted() {
   local words version
   [ -x "$1" ] && words=$("$1" --version 2>&1) || return 1
   version=$(sed -n 's/^[a-z]*, version \([0-9.]*\).*/\1/p' <<<"$words")
-  [ -n "$version" ] && printf '%s\n%s\n' "$OLDEST" "$version" | sort --version-sort --check=quiet
+  [ -n "$version" ] && is_at_least "$OLDEST" "$version"
 }
 
 # Prints the path of a program, if it is there.
 find_program() {
-  local candidate
-  for candidate in "$tools/prometheus/$1" "$(command -v "$1" || true)"; do
-    if [ -n "$candidate" ] && is_wanted "$candidate"; then
-      echo "$candidate"
-      return
-    fi
-  done
-  return 1
+  first_wanted is_wanted "$tools/prometheus/$1" "$(command -v "$1" || true)"
 }
 
 # Fetches the package into the current folder. Its lists are brought up to date only when it does not work without.

