@@ -6,19 +6,18 @@ import { newClient } from "../support/clients.js";
 import { type Envoy, replaceIn, SHIPPED_CONFIGS, startEnvoy, validatedByEnvoy } from "../support/envoy.js";
 import { TestAuthority } from "../support/grpc/certificates.js";
 import { sumOf } from "../support/metrics-text.js";
-import { MountedSecret } from "../support/mounted-secret.js";
+import { type MountedFolder, mountFolder } from "../support/mounted-folder.js";
 import { until } from "../support/until.js";
 import { startWeir, type WeirProcess } from "../support/weir-process.js";
 
 // envoy/tls. A client gets 5 requests, as config/rules says, or all it wants while Envoy and Weir do not trust each other.
 
-const secrets: MountedSecret[] = [];
+const secrets: MountedFolder[] = [];
 
 /** The files that one side of the recipe reads: its certificate, and the authorities of the other side. */
-function newSecret(name: string, signer: TestAuthority, trusted: TestAuthority): MountedSecret {
-  const secret = new MountedSecret();
+async function newSecret(name: string, signer: TestAuthority, trusted: TestAuthority): Promise<MountedFolder> {
+  const secret = await mountFolder({ ...signed(name, signer), "ca.crt": trusted.ca });
   secrets.push(secret);
-  secret.put({ ...signed(name, signer), "ca.crt": trusted.ca });
   return secret;
 }
 
@@ -30,7 +29,7 @@ function signed(name: string, signer: TestAuthority): Record<string, Buffer> {
 
 /** The recipe's Envoy, with its certificates in this secret. */
 async function startTlsEnvoy(
-  { path }: MountedSecret,
+  { path }: MountedFolder,
   weir: WeirProcess,
   edit = (yaml: string): string => yaml,
 ): Promise<Envoy> {
@@ -45,7 +44,7 @@ async function startTlsEnvoy(
   });
 }
 
-function startTlsWeir({ path }: MountedSecret, env: Readonly<Record<string, string>> = {}): Promise<WeirProcess> {
+function startTlsWeir({ path }: MountedFolder, env: Readonly<Record<string, string>> = {}): Promise<WeirProcess> {
   return startWeir({
     env: {
       WEIR_GRPC_TLS_CERT: join(path, "weir.crt"),
@@ -77,8 +76,8 @@ beforeAll(() => {
   authority = new TestAuthority();
 });
 
-afterAll(() => {
-  for (const secret of secrets) secret.remove();
+afterAll(async () => {
+  for (const secret of secrets) await secret.remove();
 });
 
 it("the recipe passes Envoy's validation", () => {
@@ -89,13 +88,13 @@ describe("a Weir that wants certificates of clients", () => {
   let weir: WeirProcess;
 
   beforeAll(async () => {
-    weir = await startTlsWeir(newSecret("weir", authority, authority));
+    weir = await startTlsWeir(await newSecret("weir", authority, authority));
   });
 
   afterAll(() => weir?.stop());
 
   it("limits for an Envoy with a certificate of the authority, health check and all", async () => {
-    const envoy = await startTlsEnvoy(newSecret("envoy", authority, authority), weir);
+    const envoy = await startTlsEnvoy(await newSecret("envoy", authority, authority), weir);
     try {
       expect(await sixRequests(envoy)).toEqual(LIMITED);
       expect(await allowedForWantOfWeir(envoy)).toBe(0);
@@ -108,7 +107,7 @@ describe("a Weir that wants certificates of clients", () => {
   });
 
   it("answers nothing to a stranger, and counts it", async () => {
-    const envoy = await startTlsEnvoy(newSecret("envoy", new TestAuthority("stranger"), authority), weir);
+    const envoy = await startTlsEnvoy(await newSecret("envoy", new TestAuthority("stranger"), authority), weir);
     try {
       const calls = async (): Promise<number> => sumOf(await weir.metrics(), "weir_request_duration_seconds_count", {});
       const before = await calls();
@@ -125,8 +124,8 @@ describe("a Weir that wants certificates of clients", () => {
     const otherName = (yaml: string): string => replaceIn(yaml, "exact: localhost", "exact: weir.example");
     const otherAuthority = new TestAuthority("other authority");
     const envoys = [
-      await startTlsEnvoy(newSecret("envoy", authority, authority), weir, otherName),
-      await startTlsEnvoy(newSecret("envoy", authority, otherAuthority), weir),
+      await startTlsEnvoy(await newSecret("envoy", authority, authority), weir, otherName),
+      await startTlsEnvoy(await newSecret("envoy", authority, otherAuthority), weir),
     ] as const;
     try {
       for (const envoy of envoys) {
@@ -142,20 +141,20 @@ describe("a Weir that wants certificates of clients", () => {
 });
 
 it("a new authority comes into use on both sides, without a restart and without a call lost", async () => {
-  const ofWeir = newSecret("weir", authority, authority);
-  const ofEnvoy = newSecret("envoy", authority, authority);
+  const ofWeir = await newSecret("weir", authority, authority);
+  const ofEnvoy = await newSecret("envoy", authority, authority);
   // A connection that lives on would hide what new ones meet.
   const weir = await startTlsWeir(ofWeir, { WEIR_GRPC_MAX_CONNECTION_AGE: "500ms" });
   const envoy = await startTlsEnvoy(ofEnvoy, weir);
   const weirReads = async (files: Record<string, Buffer>): Promise<void> => {
     const reloads = async (): Promise<number> => sumOf(await weir.metrics(), "weir_grpc_certificate_reloads_total", {});
     const before = await reloads();
-    ofWeir.put(files);
+    await ofWeir.patch(files);
     await until("Weir reads them", async () => ((await reloads()) > before ? true : undefined), 20_000);
   };
   const envoyReads = async (files: Record<string, Buffer>): Promise<void> => {
     const before = await certificatesOf(envoy);
-    ofEnvoy.put(files);
+    await ofEnvoy.patch(files);
     await until("Envoy reads them", async () => ((await certificatesOf(envoy)) !== before ? true : undefined));
   };
   const traffic = steadyTraffic(envoy);

@@ -23,7 +23,7 @@ import {
   type Resource,
   weirOf,
 } from "../support/k8s/manifests.js";
-import { mountFolder } from "../support/k8s/mounted-folder.js";
+import { mountFolder } from "../support/mounted-folder.js";
 import { MONITORING } from "../support/prometheus.js";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newClient } from "../support/clients.js";
 import { GrpcClient, type Message } from "../support/grpc-client.js";
 import { sumOf } from "../support/metrics-text.js";
+import { mountFolder } from "../support/mounted-folder.js";
 import { until } from "../support/until.js";
 import { startWeir, type WeirProcess } from "../support/weir-process.js";
 
@@ -112,28 +113,19 @@ describe("rules are reloaded when", () => {
   });
 
   it("Kubernetes replaces the files of a ConfigMap", async () => {
-    await put("map/..2026_1/a.yaml", rulesOf(5));
-    await symlink("..2026_1", at("map/..data"));
-    await symlink("..data/a.yaml", at("map/a.yaml"));
+    const map = await mountFolder({ "a.yaml": rulesOf(5) }, at("map"));
     await serve("map");
-    for (const version of [2, 3]) {
-      await put(`map/..2026_${version}/a.yaml`, rulesOf(5 + version));
-      await symlink(`..2026_${version}`, at("map/..data_tmp"));
-      await rename(at("map/..data_tmp"), at("map/..data"));
-      await rm(at(`map/..2026_${version - 1}`), { recursive: true });
-      await inForce(5 + version);
+    for (const requestsPerHour of [7, 8]) {
+      await map.replace({ "a.yaml": rulesOf(requestsPerHour) });
+      await inForce(requestsPerHour);
     }
     expect(await reloads("error")).toBe(0);
   });
 
   it("one file of a ConfigMap is given", async () => {
-    await put("map/..2026_1/a.yaml", rulesOf(5));
-    await symlink("..2026_1", at("map/..data"));
-    await symlink("..data/a.yaml", at("map/a.yaml"));
+    const map = await mountFolder({ "a.yaml": rulesOf(5) }, at("map"));
     await serve("map/a.yaml", { WEIR_RULES_POLL: "1h" });
-    await put("map/..2026_2/a.yaml", rulesOf(6));
-    await symlink("..2026_2", at("map/..data_tmp"));
-    await rename(at("map/..data_tmp"), at("map/..data"));
+    await map.replace({ "a.yaml": rulesOf(6) });
     await inForce(6);
   });
 

@@ -1,8 +1,8 @@
 import { GrpcClient } from "../grpc-client.js";
 import { http } from "../http-client.js";
+import { type Files, type MountedFolder, mountFolder } from "../mounted-folder.js";
 import { startWeir, type WeirOptions, type WeirProcess } from "../weir-process.js";
 import { type Container, environmentOf, only, type Probe, type Resource, weirOf } from "./manifests.js";
-import { type Files, type MountedFolder, mountFolder } from "./mounted-folder.js";
 
 /** Weir as a pod of the manifests would run it: their settings, their rules, their mounts. Only addresses are others. */
 export interface PodWeir extends WeirProcess {
