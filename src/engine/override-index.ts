@@ -93,7 +93,7 @@ export class OverrideIndex {
 const UNLIMITED: readonly [UnlimitedLimit] = [{ unlimited: true, name: "", replaces: [] }];
 
 /** The limits of an override: one, by whichever algorithm; the same object each time. */
-export class ReplacingLimits {
+class ReplacingLimits {
   readonly #limit: OverrideLimit;
   readonly #byAlgorithm = new Map<Algorithm, readonly [RateLimit]>();
 

@@ -10,7 +10,7 @@ const MAX_UINT32 = 2 ** 32 - 1;
 /** OK and nothing else: no rule, replaced, or not asked (D7). */
 export const OK_STATUS: DescriptorStatus = { code: "OK" };
 /** D7: OK and as much left as the field can say. */
-export const UNLIMITED_STATUS: DescriptorStatus = { code: "OK", limitRemaining: MAX_UINT32 };
+const UNLIMITED_STATUS: DescriptorStatus = { code: "OK", limitRemaining: MAX_UINT32 };
 /** A refusal of which nothing more is known (D13). */
 export const OVER_LIMIT_STATUS: DescriptorStatus = { code: "OVER_LIMIT" };
 

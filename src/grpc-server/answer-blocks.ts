@@ -4,7 +4,7 @@ import { percentEncode } from "./percent-encoding.js";
 import { type CallStatus, STATUS } from "./status.js";
 
 /** What we can read, as a caller whose encoding we cannot read is told. */
-export const ACCEPTED_ENCODINGS = "identity,deflate,gzip";
+const ACCEPTED_ENCODINGS = "identity,deflate,gzip";
 
 const ANSWER_FIELDS: readonly Field[] = [
   [":status", "200"],

@@ -20,7 +20,7 @@ export interface ServerLimits {
   readonly sweepMillis: number;
 }
 
-export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxMessageBytes: 4_194_304,
   maxPartialBytesPerConnection: 16_777_216,
   maxPartialBytes: 134_217_728,

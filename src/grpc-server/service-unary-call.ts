@@ -6,7 +6,7 @@ import { statusFromError } from "./status.js";
 import type { UnaryCall, UnaryRunner } from "./unary-call.js";
 
 /** What a unary method of the grpc-js contract is given. Emits "cancelled". */
-export class ServiceUnaryCall extends EventEmitter {
+class ServiceUnaryCall extends EventEmitter {
   cancelled = false;
   readonly request: unknown;
   readonly #call: UnaryCall;

@@ -5,8 +5,8 @@ import { faultOf, tell, text } from "./schema-fields.js";
 /** The longest body, in bytes of UTF-8. */
 export const MAX_BODY_BYTES = 64 * 1024;
 /** The most headers, and the most bytes of all their names and values. */
-export const MAX_HEADERS = 32;
-export const MAX_HEADER_BYTES = 8 * 1024;
+const MAX_HEADERS = 32;
+const MAX_HEADER_BYTES = 8 * 1024;
 
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const CONTROL_CHARACTER = /[^\P{Cc}\t]/u;

@@ -81,7 +81,7 @@ export function encodeLimit({ unit, requests, unlimited, name, replaces = [] }: 
   return message.finish();
 }
 
-export function encodeStruct(object: Readonly<Record<string, unknown>>): Uint8Array {
+function encodeStruct(object: Readonly<Record<string, unknown>>): Uint8Array {
   const message = new Message();
   for (const [key, value] of Object.entries(object)) {
     message.bytes(1, new Message().text(1, key).bytes(2, encodeValue(value)).finish());

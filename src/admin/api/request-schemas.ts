@@ -14,7 +14,7 @@ const MAX_WHY_LENGTH = 500;
 /** Nothing that operators decide lasts longer: a rule is the place for what does. */
 export const MAX_SECONDS = 366 * 86_400;
 
-export const domainSchema = z.string().min(1).max(MAX_NAME_LENGTH).meta({ description: "The domain of the rules." });
+const domainSchema = z.string().min(1).max(MAX_NAME_LENGTH).meta({ description: "The domain of the rules." });
 
 /** A descriptor as Envoy sends it. */
 export const descriptorSchema = z

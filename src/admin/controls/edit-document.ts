@@ -2,7 +2,7 @@ import { ApiError } from "../api/api-route.js";
 import { type AdminOverride, type ControlDocument, type Decree, writeDocument } from "./control-document.js";
 
 /** Overrides in force at a time: they are for exceptions. */
-export const MAX_OVERRIDES = 1_000;
+const MAX_OVERRIDES = 1_000;
 
 /** All that is decided, as text: replicas read it whenever it changes. */
 const MAX_TEXT_LENGTH = 1_048_576;

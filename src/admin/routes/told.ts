@@ -4,7 +4,7 @@ import type { AdminOverride, Decree } from "../controls/control-document.js";
 import type { LiveControls } from "../controls/live-controls.js";
 
 /** A time as the API tells it. */
-export function toldTime(millis: number): string {
+function toldTime(millis: number): string {
   return new Date(millis).toISOString();
 }
 
@@ -13,7 +13,7 @@ export function toldEntries(entries: readonly Entry[], digest: Digest | undefine
   return entries.map(({ key, value }) => (digest === undefined ? { key, value } : { key, digest: digest(value) }));
 }
 
-export function toldDecree({ who, why, sinceMillis, untilMillis }: Decree) {
+function toldDecree({ who, why, sinceMillis, untilMillis }: Decree) {
   return { who, why, since: toldTime(sinceMillis), until: toldTime(untilMillis) };
 }
 

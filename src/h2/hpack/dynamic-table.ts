@@ -1,7 +1,7 @@
 import type { TableField } from "./static-table.js";
 
 /** What each field costs besides its name and value, bytes (RFC 7541 section 4.1). */
-export const FIELD_OVERHEAD_BYTES = 32;
+const FIELD_OVERHEAD_BYTES = 32;
 
 /** The size of a field as tables and header list limits count it, bytes. */
 export function fieldSize(name: string, value: string): number {

@@ -29,7 +29,7 @@ export function encodeFields(fields: Iterable<Field>): Buffer {
 }
 
 /** RFC 7541 section 5.1: `pattern` holds the bits above the prefix. */
-export function encodeInteger(value: number, prefixMask: number, pattern: number): Buffer {
+function encodeInteger(value: number, prefixMask: number, pattern: number): Buffer {
   if (value < prefixMask) return Buffer.from([pattern | value]);
   const bytes = [pattern | prefixMask];
   let rest = value - prefixMask;

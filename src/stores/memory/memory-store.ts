@@ -7,7 +7,7 @@ import { type BucketEntry, BucketTable } from "./bucket-table.js";
 import { wallClockMicros } from "./wall-clock.js";
 
 /** About 300 MB when all of them are used. */
-export const DEFAULT_MAX_BUCKETS = 1_000_000;
+const DEFAULT_MAX_BUCKETS = 1_000_000;
 
 /** More than the one that a charge may add, so that full buckets go faster than new ones come. */
 const SWEPT_PER_CHARGE = 2;

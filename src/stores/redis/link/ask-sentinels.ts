@@ -45,7 +45,7 @@ async function ask(sentinel: RedisNode, name: string): Promise<Answer> {
 }
 
 /** Waits for a promise that never rejects, but not for longer. */
-export function withinMillis(millis: number, promise: Promise<unknown>): Promise<void> {
+function withinMillis(millis: number, promise: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, millis);
     void promise.then(() => {
