@@ -7,21 +7,57 @@ import { basename, extname, join, resolve } from "node:path";
 
 /** By the end of the name: TypeScript and types, maps, documents, settings of tools. */
 const UNUSED_ENDINGS = new Set([
-  ...[".ts", ".mts", ".cts", ".map", ".tsbuildinfo"],
-  ...[".md", ".markdown", ".html", ".yml", ".yaml", ".sh", ".zip", ".png", ".svg"],
-  ...[".npmignore", ".gitattributes", ".editorconfig", ".taprc", ".nycrc", ".eslintrc", ".prettierrc"],
+  ".ts",
+  ".mts",
+  ".cts",
+  ".map",
+  ".tsbuildinfo",
+  ".md",
+  ".markdown",
+  ".html",
+  ".yml",
+  ".yaml",
+  ".sh",
+  ".zip",
+  ".png",
+  ".svg",
+  ".npmignore",
+  ".gitattributes",
+  ".editorconfig",
+  ".taprc",
+  ".nycrc",
+  ".eslintrc",
+  ".prettierrc",
 ]);
 
 /** Folders right in a package that are for the people who work on it. (`yaml` has a `dist/doc` that runs.) */
 const UNUSED_FOLDERS = new Set([
-  ...["test", "tests", "doc", "docs", "example", "examples", "bench", "benchmark", "benchmarks", "integration"],
-  ...[".github", "types"],
+  "test",
+  "tests",
+  "doc",
+  "docs",
+  "example",
+  "examples",
+  "bench",
+  "benchmark",
+  "benchmarks",
+  "integration",
+  ".github",
+  "types",
 ]);
 
 /** The same code once more, for bundlers and browsers: `exports` and `main` of these packages name other folders. */
 const UNUSED_BUILDS = [
-  ...["@opentelemetry/[^/]+/build/esm", "@opentelemetry/[^/]+/build/esnext", "@grpc/grpc-js/src", "zod/src", "ajv/lib"],
-  ...["protobufjs/dist", "bintrees/dist", "yaml/browser", "@js-sdsl/ordered-map/dist/(?:umd|esm)", "\\.bin"],
+  "@opentelemetry/[^/]+/build/esm",
+  "@opentelemetry/[^/]+/build/esnext",
+  "@grpc/grpc-js/src",
+  "zod/src",
+  "ajv/lib",
+  "protobufjs/dist",
+  "bintrees/dist",
+  "yaml/browser",
+  "@js-sdsl/ordered-map/dist/(?:umd|esm)",
+  "\\.bin",
 ].map((pattern) => new RegExp(`^${pattern}$`));
 
 const LICENSE = /^(?:licen[cs]e|copying|notice)/i;

@@ -57,10 +57,10 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
   const labels = new MetricLabels({ digestOf: rememberedDigests(hashSecret) });
   const openedRules = await openRules(settings, observers, signal);
   const { rules } = openedRules;
-  const opened = openStore(settings, metrics, events);
-  const { store } = opened;
+  const openedStore = openStore(settings, metrics, events);
+  const { store } = openedStore;
   const localStore = openLocalStore(settings, metrics);
-  const operations = openOperations(opened, hashSecret, observers);
+  const operations = openOperations(openedStore, hashSecret, observers);
   const { controls, topRefused } = operations;
   const engines = createEngines({
     rules: () => (rules.isLoaded ? rules.current : undefined),
@@ -73,14 +73,22 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
     controls,
     onRefused: (domain, entries, plan) => topRefused.add(domain, entries, plan),
   });
-  const admin = createAdmin({ version, settings, opened, openedRules, engine: engines.proxies, operations, observers });
+  const admin = createAdmin({
+    version,
+    settings,
+    openedStore,
+    openedRules,
+    engine: engines.proxies,
+    operations,
+    observers,
+  });
   const conditions = [
     ...(settings.readyWithoutStore ? [] : [storeCondition(store, controls)]),
     rulesCondition(openedRules),
   ];
   const serving = new Serving(conditions);
   const servers = buildServers(settings, engines, serving, observers);
-  const parts = { settings, openedRules, opened, serving, servers, observers, operations, admin };
+  const parts = { settings, openedRules, openedStore, serving, servers, observers, operations, admin };
   try {
     const grpcPort = await servers.grpc.listen(grpcAddress(settings));
     const httpPort = await servers.http.listen(settings.httpListen);
@@ -88,7 +96,8 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
     const metricsPort = await listenForMetrics(settings, servers);
     controls.start();
     const ports = {
-      ...{ grpcPort, httpPort },
+      grpcPort,
+      httpPort,
       ...(adminPort === undefined ? {} : { adminPort }),
       ...(metricsPort === undefined ? {} : { metricsPort }),
     };
@@ -102,9 +111,9 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
 }
 
 /** Compiles the decision path by running it, and lets traffic come once all is there. */
-async function beginServing({ serving, servers, opened, observers }: Parts, needs: WarmUpNeeds): Promise<void> {
+async function beginServing({ serving, servers, openedStore, observers }: Parts, needs: WarmUpNeeds): Promise<void> {
   const { events } = observers;
-  const { store, openWarmUpStore } = opened;
+  const { store, openWarmUpStore } = openedStore;
   await warmUpInMemory(needs);
   serving.begin({
     onChange: (isServing) => {
@@ -122,7 +131,7 @@ async function beginServing({ serving, servers, opened, observers }: Parts, need
 interface Parts {
   readonly settings: Settings;
   readonly openedRules: OpenedRules;
-  readonly opened: OpenedStore;
+  readonly openedStore: OpenedStore;
   readonly serving: Serving;
   readonly servers: Servers;
   readonly observers: Observers;
@@ -184,11 +193,11 @@ async function stop(parts: Parts): Promise<void> {
 }
 
 async function closeAll(parts: Parts, deadlineMillis: number): Promise<void> {
-  const { openedRules, servers, opened, observers, operations, admin } = parts;
+  const { openedRules, servers, openedStore, observers, operations, admin } = parts;
   const { grpc, http, metrics } = servers;
   const listeners = [grpc.shutdown(deadlineMillis), http.stop(deadlineMillis), metrics.stop(deadlineMillis)];
   await Promise.all([openedRules.close(), ...listeners, admin?.stop(deadlineMillis)]);
   await operations.controls.close();
-  await opened.store.close();
+  await openedStore.store.close();
   await observers.close();
 }

@@ -59,7 +59,7 @@ export interface Admin {
 export interface AdminNeeds {
   readonly version: string;
   readonly settings: Settings;
-  readonly opened: OpenedStore;
+  readonly openedStore: OpenedStore;
   readonly openedRules: OpenedRules;
   readonly engine: Engine;
   readonly operations: Operations;
@@ -73,7 +73,7 @@ export interface AdminNeeds {
 export function createAdmin({
   version,
   settings,
-  opened,
+  openedStore,
   openedRules,
   engine,
   operations,
@@ -87,12 +87,15 @@ export function createAdmin({
   const rates = new RuleRates(samples);
   const routes = allRoutes({
     ...operations,
-    ...{ version, startedAt: new Date(), engine, rates },
+    version,
+    startedAt: new Date(),
+    engine,
+    rates,
     rules: openedRules.rules,
     rulesSource: openedRules.source,
     areRulesPushed: openedRules.isPushed,
-    store: opened.store,
-    isBreakerOpen: opened.isBreakerOpen,
+    store: openedStore.store,
+    isBreakerOpen: openedStore.isBreakerOpen,
     defaultAlgorithm: settings.defaultAlgorithm,
     isGlobalShadow: settings.globalShadow,
     audit: ({ action, from, details }: AdminChange) => events.adminChanged(action, from, details),

@@ -36,8 +36,16 @@ export function readBy<T>(read: (text: string) => T | undefined, mayBe: string):
 
 /** Headers that frame the message. */
 const FRAMING_HEADERS: readonly string[] = [
-  ...["connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer"],
-  ...["transfer-encoding", "upgrade"],
+  "connection",
+  "content-length",
+  "content-type",
+  "host",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
 ];
 const OWN_HEADERS: readonly string[] = ["ratelimit", "ratelimit-policy", "retry-after"];
 

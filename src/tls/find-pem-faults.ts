@@ -8,8 +8,8 @@ export type PemPart = "ca" | "cert" | "key";
 /** What is wrong with one of the files. */
 export interface PemFault {
   readonly part: PemPart;
-  /** They go on from "the file". */
-  readonly words: string;
+  /** It goes on from "the file". */
+  readonly message: string;
 }
 
 /** What is wrong with each of the files now: before they are used for the first time. */
@@ -17,8 +17,8 @@ export function findPemFaults({ caFile, certFile, keyFile }: PemFiles): PemFault
   const faults: PemFault[] = [];
   const look = (part: PemPart, path: string | undefined, findFault: (pem: Buffer) => string | undefined): void => {
     if (path === undefined) return;
-    const words = faultOfFile(path, findFault);
-    if (words !== undefined) faults.push({ part, words });
+    const message = faultOfFile(path, findFault);
+    if (message !== undefined) faults.push({ part, message });
   };
   let cert: Buffer | undefined;
   look("ca", caFile, findAuthoritiesFault);

@@ -15,7 +15,7 @@ export async function readCredentials(flags: CheckFlags): Promise<ChannelCredent
   if (tls !== true && caFile === undefined && certFile === undefined) return credentials.createInsecure();
   const files = { caFile, certFile, keyFile };
   const faults = findPemFaults(files);
-  if (faults.length > 0) return faults.map(({ part, words }) => `--tls-${part}: the file ${words}`).join("; ");
+  if (faults.length > 0) return faults.map(({ part, message }) => `--tls-${part}: the file ${message}`).join("; ");
   const { ca = null, key = null, cert = null } = await readPemFiles(files);
   return credentials.createSsl(ca, key, cert);
 }

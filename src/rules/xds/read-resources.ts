@@ -41,12 +41,12 @@ export function readResources(resources: readonly Uint8Array[], options: ReadOpt
   const decoded = decodeAll(resources);
   const named = decoded.map((read, index) => ({ read, ...nameOf(read, index + 1) }));
   named.sort((a, b) => compareText(a.name, b.name));
-  const paths = new Paths();
+  const paths = new UniquePaths();
   return named.map(({ read, name, isNamed }) => ({ ...checkResource(paths.add(name), read, options), isNamed }));
 }
 
 /** Gives each resource a path of its own, also where names are there twice. */
-class Paths {
+class UniquePaths {
   readonly #given = new Set<string>();
   readonly #times = new Map<string, number>();
 

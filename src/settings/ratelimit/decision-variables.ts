@@ -1,5 +1,5 @@
+import { anyText, goBoolean, goNumber } from "./go-kinds.js";
 import { isSame, isWarned, makesSettings } from "./rows.js";
-import { anyText, number, yesOrNo } from "./text-kinds.js";
 import type { RatelimitMapping, RatelimitPart } from "./variable.js";
 
 const HEADERS = "LIMIT_RESPONSE_HEADERS_ENABLED";
@@ -15,24 +15,24 @@ function header(setting: RatelimitMapping["setting"], name: string): RatelimitMa
 /** How ER decides, and what it answers. */
 export const DECISION_VARIABLES: RatelimitPart = {
   variables: [
-    makesSettings("SHADOW_MODE", yesOrNo, "false"),
-    makesSettings("QUOTA_MODE", yesOrNo, "false"),
-    makesSettings("RESPONSE_DYNAMIC_METADATA", yesOrNo, "false"),
-    makesSettings(HEADERS, yesOrNo, "false"),
+    makesSettings("SHADOW_MODE", goBoolean, "false"),
+    makesSettings("QUOTA_MODE", goBoolean, "false"),
+    makesSettings("RESPONSE_DYNAMIC_METADATA", goBoolean, "false"),
+    makesSettings(HEADERS, goBoolean, "false"),
     makesSettings("LIMIT_LIMIT_HEADER", anyText, "RateLimit-Limit"),
     makesSettings("LIMIT_REMAINING_HEADER", anyText, "RateLimit-Remaining"),
     makesSettings("LIMIT_RESET_HEADER", anyText, "RateLimit-Reset"),
-    isSame("STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT", yesOrNo, "false"),
+    isSame("STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT", goBoolean, "false"),
     isWarned(
       "EXPIRATION_JITTER_MAX_SECONDS",
-      number,
+      goNumber,
       "300",
       "keys expire when their bucket is full, which says nothing",
     ),
-    isWarned("LOCAL_CACHE_SIZE_IN_BYTES", number, "0", "WEIR_DENY_CACHE_SIZE is how many refusals are remembered"),
+    isWarned("LOCAL_CACHE_SIZE_IN_BYTES", goNumber, "0", "WEIR_DENY_CACHE_SIZE is how many refusals are remembered"),
     isWarned(
       "NEAR_LIMIT_RATIO",
-      number,
+      goNumber,
       "0.8",
       "metrics have no near_limit; weir_bucket_fill_ratio tells what is left",
     ),

@@ -1,9 +1,9 @@
 import { formatAddress, isLoopback } from "../../net/listen-address.js";
 import { parseTcpAddress } from "../listen-address.js";
+import { anyText, goBoolean, goDuration, port } from "./go-kinds.js";
 import { readGoDuration } from "./go-texts.js";
 import { goesWith, makesSettings } from "./rows.js";
-import { anyText, duration, port, yesOrNo } from "./text-kinds.js";
-import { RatelimitMistake, type RatelimitPart, type RatelimitValues } from "./variable.js";
+import { type RatelimitPart, type RatelimitValues, RatelimitVariableError } from "./variable.js";
 
 const ANY_HOST = "0.0.0.0";
 const COMMON = { isCommon: true } as const;
@@ -18,15 +18,15 @@ export const LISTENER_VARIABLES: RatelimitPart = {
     makesSettings("GRPC_HOST", anyText, ANY_HOST),
     makesSettings("GRPC_PORT", port, "8081"),
     makesSettings("GRPC_UDS", anyText, ""),
-    makesSettings("GRPC_MAX_CONNECTION_AGE", duration, "24h"),
-    makesSettings("GRPC_MAX_CONNECTION_AGE_GRACE", duration, "1h"),
-    makesSettings("GRPC_SERVER_USE_TLS", yesOrNo, "false"),
+    makesSettings("GRPC_MAX_CONNECTION_AGE", goDuration, "24h"),
+    makesSettings("GRPC_MAX_CONNECTION_AGE_GRACE", goDuration, "1h"),
+    makesSettings("GRPC_SERVER_USE_TLS", goBoolean, "false"),
     makesSettings("GRPC_SERVER_TLS_CERT", anyText, ""),
     makesSettings("GRPC_SERVER_TLS_KEY", anyText, ""),
     makesSettings("GRPC_CLIENT_TLS_CACERT", anyText, ""),
     makesSettings("GRPC_SERVER_TLS_CA_CERT", anyText, ""),
     makesSettings("GRPC_CLIENT_TLS_SAN", anyText, ""),
-    makesSettings("USE_PROMETHEUS", yesOrNo, "false"),
+    makesSettings("USE_PROMETHEUS", goBoolean, "false"),
     makesSettings("PROMETHEUS_ADDR", anyText, ":9090"),
     makesSettings("PROMETHEUS_PATH", anyText, "/metrics"),
     goesWith("PROTO", "HOST", COMMON),
@@ -68,13 +68,13 @@ export const LISTENER_VARIABLES: RatelimitPart = {
 function address(er: RatelimitValues, host: string, portName: string): string {
   const text = formatAddress({ host: er.text(host), port: Number(er.text(portName)) });
   if (parseTcpAddress(text) !== undefined) return text;
-  throw new RatelimitMistake(`${host} must be a name or an address without a port`);
+  throw new RatelimitVariableError(`${host} must be a name or an address without a port`);
 }
 
 function grpcAddress(er: RatelimitValues): string {
   const path = er.text("GRPC_UDS");
   if (path === "") return address(er, "GRPC_HOST", "GRPC_PORT");
-  if (!path.startsWith("/")) throw new RatelimitMistake("GRPC_UDS must be a path that begins with /");
+  if (!path.startsWith("/")) throw new RatelimitVariableError("GRPC_UDS must be a path that begins with /");
   return `unix:${path}`;
 }
 
@@ -92,7 +92,7 @@ function metricsAddress(er: RatelimitValues): string | undefined {
   const given = er.text("PROMETHEUS_ADDR");
   const text = given.startsWith(":") ? `${ANY_HOST}${given}` : given;
   if (parseTcpAddress(text) !== undefined) return text;
-  throw new RatelimitMistake("PROMETHEUS_ADDR must be host:port or :port");
+  throw new RatelimitVariableError("PROMETHEUS_ADDR must be host:port or :port");
 }
 
 function certificate(er: RatelimitValues): string | undefined {
@@ -100,7 +100,7 @@ function certificate(er: RatelimitValues): string | undefined {
   const isWhole =
     er.isGiven("GRPC_SERVER_TLS_CERT") && (er.isGiven("GRPC_SERVER_TLS_KEY") || er.set("grpcTlsKey") !== undefined);
   if (isWhole) return er.text("GRPC_SERVER_TLS_CERT");
-  throw new RatelimitMistake("GRPC_SERVER_USE_TLS needs GRPC_SERVER_TLS_CERT and GRPC_SERVER_TLS_KEY");
+  throw new RatelimitVariableError("GRPC_SERVER_USE_TLS needs GRPC_SERVER_TLS_CERT and GRPC_SERVER_TLS_KEY");
 }
 
 function overTls(er: RatelimitValues, name: string): string | undefined {

@@ -1,6 +1,6 @@
+import { anyText, goBoolean, goNumber, word } from "./go-kinds.js";
 import { readGoNumber } from "./go-texts.js";
 import { goesWith, isWarned, makesSettings } from "./rows.js";
-import { anyText, number, word, yesOrNo } from "./text-kinds.js";
 import type { RatelimitPart, RatelimitValues } from "./variable.js";
 
 const COMMON = { isCommon: true } as const;
@@ -20,21 +20,27 @@ export const OBSERVE_VARIABLES: RatelimitPart = {
       COMMON,
     ),
     makesSettings("LOG_FORMAT", anyText, "text", COMMON),
-    makesSettings("TRACING_ENABLED", yesOrNo, "false", COMMON),
+    makesSettings("TRACING_ENABLED", goBoolean, "false", COMMON),
     makesSettings("OTEL_EXPORTER_OTLP_ENDPOINT", anyText, "http://localhost:4318", {
       ...COMMON,
       isSecret: true,
     }),
-    makesSettings("TRACING_SAMPLING_RATE", number, "1", COMMON),
+    makesSettings("TRACING_SAMPLING_RATE", goNumber, "1", COMMON),
     makesSettings("TRACING_EXPORTER_PROTOCOL", anyText, "http", COMMON),
     makesSettings("TRACING_SERVICE_NAME", anyText, "RateLimit", COMMON),
     isWarned("TRACING_SERVICE_NAMESPACE", anyText, "", TELLS_APART, COMMON),
     isWarned("TRACING_SERVICE_INSTANCE_ID", anyText, "", TELLS_APART, COMMON),
     // ER's default is true, but whoever writes it down counts on it.
-    isWarned("USE_STATSD", yesOrNo, "false", NO_STATSD),
-    isWarned("USE_DOG_STATSD", yesOrNo, "false", NO_STATSD),
+    isWarned("USE_STATSD", goBoolean, "false", NO_STATSD),
+    isWarned("USE_DOG_STATSD", goBoolean, "false", NO_STATSD),
     isWarned("PROMETHEUS_MAPPER_YAML", anyText, "", "metrics have names and labels of Weir's own (docs/metrics.md)"),
-    isWarned("DISABLE_STATS", yesOrNo, "false", "metrics are counted all the same; they cost next to nothing", COMMON),
+    isWarned(
+      "DISABLE_STATS",
+      goBoolean,
+      "false",
+      "metrics are counted all the same; they cost next to nothing",
+      COMMON,
+    ),
     isWarned("EXTRA_TAGS", anyText, "", "metrics carry no labels from settings: let Prometheus add them", COMMON),
     goesWith("USE_DOG_STATSD_MOGRIFIERS", "USE_DOG_STATSD"),
     goesWith("STATSD_HOST", "USE_STATSD", COMMON),

@@ -3,7 +3,12 @@ import type { SettingKey } from "../table.js";
 import type { GivenByRatelimit } from "./given-by-ratelimit.js";
 import { readGoBoolean } from "./go-texts.js";
 import { RATELIMIT_MAPPINGS, RATELIMIT_VARIABLES } from "./ratelimit-variables.js";
-import { type RatelimitMapping, RatelimitMistake, type RatelimitValues, type RatelimitVariable } from "./variable.js";
+import {
+  type RatelimitMapping,
+  type RatelimitValues,
+  type RatelimitVariable,
+  RatelimitVariableError,
+} from "./variable.js";
 
 /** A setting as ER's variables make it. */
 export interface MadeSetting {
@@ -110,7 +115,7 @@ function make(mapping: RatelimitMapping, values: RatelimitValues, errors: string
     const text = mapping.make(values);
     return text === undefined || text === "" ? [] : [{ setting: mapping.setting, name, text }];
   } catch (error) {
-    if (!(error instanceof RatelimitMistake)) throw error;
+    if (!(error instanceof RatelimitVariableError)) throw error;
     errors.push(error.message);
     return [];
   }

@@ -1,4 +1,4 @@
-import { RatelimitMistake, type RatelimitValues } from "./variable.js";
+import { type RatelimitValues, RatelimitVariableError } from "./variable.js";
 
 /** Where ER's variables say that Redis is, in the parts that Weir's settings have. */
 export interface ErRedisAddress {
@@ -32,7 +32,7 @@ export function readAuth(text: string): Login | undefined {
   return { user: text.slice(0, Math.max(0, colon)), password: text.slice(colon + 1) };
 }
 
-/** @throws RatelimitMistake without any part of the address, which may hold a password */
+/** @throws RatelimitVariableError without any part of the address, which may hold a password */
 export function readRedisAddress(er: RatelimitValues): ErRedisAddress {
   const type = er.text("REDIS_TYPE").toLowerCase();
   const text = er.text("REDIS_URL").trim();
@@ -41,10 +41,10 @@ export function readRedisAddress(er: RatelimitValues): ErRedisAddress {
   const [first = "", ...others] = text.split(",").map((part) => part.trim());
   const isSentinel = type === "sentinel";
   if (isSentinel && others.length === 0) {
-    throw new RatelimitMistake("REDIS_URL must be the master's name and the Sentinels, with commas between them");
+    throw new RatelimitVariableError("REDIS_URL must be the master's name and the Sentinels, with commas between them");
   }
   if (type === "single" && others.length > 0) {
-    throw new RatelimitMistake("REDIS_URL must be one address where REDIS_TYPE is SINGLE");
+    throw new RatelimitVariableError("REDIS_URL must be one address where REDIS_TYPE is SINGLE");
   }
   const addresses = (isSentinel ? others : [first, ...others]).map(readAddress);
   const own = commonLogin(addresses);
@@ -66,10 +66,13 @@ function isSocket(er: RatelimitValues, text: string): boolean {
 }
 
 function socketAddress(er: RatelimitValues, path: string, auth: Login | undefined): ErRedisAddress {
-  if (!path.startsWith("/")) throw new RatelimitMistake("REDIS_URL must be a path where REDIS_SOCKET_TYPE is unix");
-  if (er.isTrue("REDIS_TLS")) throw new RatelimitMistake("REDIS_TLS is not possible over a unix socket");
+  if (!path.startsWith("/"))
+    throw new RatelimitVariableError("REDIS_URL must be a path where REDIS_SOCKET_TYPE is unix");
+  if (er.isTrue("REDIS_TLS")) throw new RatelimitVariableError("REDIS_TLS is not possible over a unix socket");
   if (auth !== undefined) {
-    throw new RatelimitMistake("REDIS_AUTH is not possible over a unix socket: set WEIR_REDIS_PASSWORD_FILE instead");
+    throw new RatelimitVariableError(
+      "REDIS_AUTH is not possible over a unix socket: set WEIR_REDIS_PASSWORD_FILE instead",
+    );
   }
   const url = `unix://${path.split("/").map(encodeURIComponent).join("/")}`;
   return { url, isTls: false, master: undefined, sentinelLogin: undefined };
@@ -79,7 +82,7 @@ function readAddress(text: string): Address {
   const [, scheme = "", login = "", host, database = ""] =
     /^(rediss?:\/\/)?(?:([^/?#]*)@)?([^/?#@\s]+)(\/\d*)?$/i.exec(text) ?? [];
   if (host === undefined) {
-    throw new RatelimitMistake("REDIS_URL must be host:port or redis://[user:password@]host:port[/database]");
+    throw new RatelimitVariableError("REDIS_URL must be host:port or redis://[user:password@]host:port[/database]");
   }
   const isTls = scheme.toLowerCase() === "rediss://";
   return { host, login: readUserInfo(login), database: database === "/" ? "" : database, isTls };
@@ -91,13 +94,14 @@ function readUserInfo(text: string): Login | undefined {
   try {
     return { user: decodeURIComponent(user), password: decodeURIComponent(rest.join(":")) };
   } catch {
-    throw new RatelimitMistake("REDIS_URL has a % that is not followed by two hexadecimal digits");
+    throw new RatelimitVariableError("REDIS_URL has a % that is not followed by two hexadecimal digits");
   }
 }
 
 function commonLogin(addresses: readonly Address[]): Login | undefined {
   const known = new Map(addresses.map(({ login }) => [JSON.stringify(login), login]));
-  if (known.size > 1) throw new RatelimitMistake("REDIS_URL must have the same user and password for all its hosts");
+  if (known.size > 1)
+    throw new RatelimitVariableError("REDIS_URL must have the same user and password for all its hosts");
   return addresses[0]?.login;
 }
 

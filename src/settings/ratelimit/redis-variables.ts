@@ -1,7 +1,7 @@
+import { anyText, goBoolean, goDuration, goNumber, word } from "./go-kinds.js";
 import { readGoDuration } from "./go-texts.js";
 import { type Login, readAuth, readRedisAddress } from "./redis-address.js";
 import { goesWith, isRefused, isWarned, makesSettings } from "./rows.js";
-import { anyText, duration, number, word, yesOrNo } from "./text-kinds.js";
 import type { RatelimitMapping, RatelimitPart, RatelimitValues, RatelimitVariable } from "./variable.js";
 
 const COMMON = { isCommon: true } as const;
@@ -39,21 +39,21 @@ export const REDIS_VARIABLES: RatelimitPart = {
     makesSettings("REDIS_URL", anyText, "", { ...COMMON, isSecret: true }),
     makesSettings("REDIS_AUTH", anyText, "", { ...COMMON, isSecret: true }),
     makesSettings("REDIS_SENTINEL_AUTH", anyText, "", { isSecret: true }),
-    makesSettings("REDIS_TLS", yesOrNo, "false", COMMON),
+    makesSettings("REDIS_TLS", goBoolean, "false", COMMON),
     makesSettings("REDIS_TLS_CACERT", anyText, ""),
     makesSettings("REDIS_TLS_CLIENT_CERT", anyText, ""),
     makesSettings("REDIS_TLS_CLIENT_KEY", anyText, ""),
-    makesSettings("REDIS_TLS_SKIP_HOSTNAME_VERIFICATION", yesOrNo, "false"),
-    makesSettings("REDIS_TIMEOUT", duration, "10s", COMMON),
+    makesSettings("REDIS_TLS_SKIP_HOSTNAME_VERIFICATION", goBoolean, "false"),
+    makesSettings("REDIS_TIMEOUT", goDuration, "10s", COMMON),
     makesSettings("CACHE_KEY_PREFIX", anyText, "", COMMON),
-    isWarned("REDIS_POOL_SIZE", number, "10", ONE_CONNECTION, COMMON),
+    isWarned("REDIS_POOL_SIZE", goNumber, "10", ONE_CONNECTION, COMMON),
     isWarned("REDIS_POOL_ON_EMPTY_BEHAVIOR", word("wait", "create", "error"), "WAIT", ONE_CONNECTION),
-    isWarned("REDIS_PIPELINE_WINDOW", duration, "0", ONE_CONNECTION),
-    isWarned("REDIS_PIPELINE_LIMIT", number, "0", ONE_CONNECTION),
-    isWarned("REDIS_HEALTH_CHECK_ACTIVE_CONNECTION", yesOrNo, "false", "health never tells of a Redis that was lost"),
+    isWarned("REDIS_PIPELINE_WINDOW", goDuration, "0", ONE_CONNECTION),
+    isWarned("REDIS_PIPELINE_LIMIT", goNumber, "0", ONE_CONNECTION),
+    isWarned("REDIS_HEALTH_CHECK_ACTIVE_CONNECTION", goBoolean, "false", "health never tells of a Redis that was lost"),
     isRefused(
       "REDIS_PERSECOND",
-      yesOrNo,
+      goBoolean,
       "false",
       "Weir has one Redis for all limits: set it to false, and REDIS_URL is that one",
     ),

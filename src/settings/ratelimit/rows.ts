@@ -1,21 +1,21 @@
-import { anyText, type TextKind } from "./text-kinds.js";
+import { anyText, type GoKind } from "./go-kinds.js";
 import type { RatelimitVariable } from "./variable.js";
 
 type More = Pick<RatelimitVariable, "isCommon" | "mayBeEmpty" | "isSecret">;
 
 /** A row of the table that makes settings, as a mapping says. @param standard ER's default */
-export function makesSettings(name: string, kind: TextKind, standard: string, more: More = {}): RatelimitVariable {
+export function makesSettings(name: string, kind: GoKind, standard: string, more: More = {}): RatelimitVariable {
   return { name, kind, default: standard, fate: "settings", ...more };
 }
 
-export function isSame(name: string, kind: TextKind, standard: string): RatelimitVariable {
+export function isSame(name: string, kind: GoKind, standard: string): RatelimitVariable {
   return { name, kind, default: standard, fate: "same" };
 }
 
 /** @param why goes on from the name */
 export function isWarned(
   name: string,
-  kind: TextKind,
+  kind: GoKind,
   standard: string,
   why: string,
   more: More = {},
@@ -24,7 +24,7 @@ export function isWarned(
 }
 
 /** @param why goes on from the name */
-export function isRefused(name: string, kind: TextKind, standard: string, why: string): RatelimitVariable {
+export function isRefused(name: string, kind: GoKind, standard: string, why: string): RatelimitVariable {
   return { name, kind, default: standard, fate: "refused", why };
 }
 

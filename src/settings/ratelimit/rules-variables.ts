@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { anyText, goBoolean, goDuration, goNumber, word } from "./go-kinds.js";
 import { goesWith, isSame, isWarned, makesSettings } from "./rows.js";
-import { anyText, duration, number, word, yesOrNo } from "./text-kinds.js";
-import { RatelimitMistake, type RatelimitPart, type RatelimitValues } from "./variable.js";
+import { type RatelimitPart, type RatelimitValues, RatelimitVariableError } from "./variable.js";
 
 const BACKOFF = "Weir waits up to half a minute before it calls the control plane again, longer each time";
 
@@ -12,25 +12,25 @@ export const RULES_VARIABLES: RatelimitPart = {
     makesSettings("RUNTIME_ROOT", anyText, "/srv/runtime_data/current"),
     makesSettings("RUNTIME_SUBDIRECTORY", anyText, "", { mayBeEmpty: true }),
     makesSettings("RUNTIME_APPDIRECTORY", anyText, "config", { mayBeEmpty: true }),
-    isSame("RUNTIME_WATCH_ROOT", yesOrNo, "true"),
-    isSame("RUNTIME_IGNOREDOTFILES", yesOrNo, "false"),
-    isSame("MERGE_DOMAIN_CONFIG", yesOrNo, "false"),
-    makesSettings("FORCE_START_WITHOUT_INITIAL_CONFIG", yesOrNo, "false"),
-    makesSettings("HEALTHY_WITH_AT_LEAST_ONE_CONFIG_LOADED", yesOrNo, "false"),
+    isSame("RUNTIME_WATCH_ROOT", goBoolean, "true"),
+    isSame("RUNTIME_IGNOREDOTFILES", goBoolean, "false"),
+    isSame("MERGE_DOMAIN_CONFIG", goBoolean, "false"),
+    makesSettings("FORCE_START_WITHOUT_INITIAL_CONFIG", goBoolean, "false"),
+    makesSettings("HEALTHY_WITH_AT_LEAST_ONE_CONFIG_LOADED", goBoolean, "false"),
     makesSettings("CONFIG_GRPC_XDS_SERVER_URL", anyText, "localhost:18000"),
     makesSettings("CONFIG_GRPC_XDS_NODE_ID", anyText, "default"),
-    makesSettings("CONFIG_GRPC_XDS_SERVER_USE_TLS", yesOrNo, "false"),
+    makesSettings("CONFIG_GRPC_XDS_SERVER_USE_TLS", goBoolean, "false"),
     makesSettings("CONFIG_GRPC_XDS_CLIENT_TLS_CERT", anyText, ""),
     makesSettings("CONFIG_GRPC_XDS_CLIENT_TLS_KEY", anyText, ""),
     makesSettings("CONFIG_GRPC_XDS_SERVER_TLS_CACERT", anyText, ""),
     makesSettings("CONFIG_GRPC_XDS_SERVER_TLS_SAN", anyText, ""),
     isWarned("CONFIG_GRPC_XDS_NODE_METADATA", anyText, "", "no metadata is told to the control plane"),
     isWarned("CONFIG_GRPC_XDS_CLIENT_ADDITIONAL_HEADERS", anyText, "", "no headers are sent to the control plane"),
-    isWarned("CONFIG_GRPC_XDS_SERVER_CONNECT_RETRY_INTERVAL", duration, "3s", BACKOFF),
-    isWarned("XDS_CLIENT_BACKOFF_INITIAL_INTERVAL", duration, "10s", BACKOFF),
-    isWarned("XDS_CLIENT_BACKOFF_MAX_INTERVAL", duration, "60s", BACKOFF),
-    isWarned("XDS_CLIENT_BACKOFF_RANDOM_FACTOR", number, "0.5", BACKOFF),
-    isWarned("XDS_CLIENT_BACKOFF_JITTER", yesOrNo, "true", BACKOFF),
+    isWarned("CONFIG_GRPC_XDS_SERVER_CONNECT_RETRY_INTERVAL", goDuration, "3s", BACKOFF),
+    isWarned("XDS_CLIENT_BACKOFF_INITIAL_INTERVAL", goDuration, "10s", BACKOFF),
+    isWarned("XDS_CLIENT_BACKOFF_MAX_INTERVAL", goDuration, "60s", BACKOFF),
+    isWarned("XDS_CLIENT_BACKOFF_RANDOM_FACTOR", goNumber, "0.5", BACKOFF),
+    isWarned("XDS_CLIENT_BACKOFF_JITTER", goBoolean, "true", BACKOFF),
     goesWith("XDS_CLIENT_MAX_MSG_SIZE_IN_BYTES", "CONFIG_TYPE"),
   ],
   mappings: [
@@ -106,7 +106,7 @@ function folderOf(er: RatelimitValues): string | undefined {
 function server(er: RatelimitValues): string {
   const text = er.text("CONFIG_GRPC_XDS_SERVER_URL").replace(/^(?:dns|passthrough):(?:\/\/\/)?/, "");
   if (/^[^/\s]+:\d{1,5}$/.test(text)) return text;
-  throw new RatelimitMistake("CONFIG_GRPC_XDS_SERVER_URL must be host:port");
+  throw new RatelimitVariableError("CONFIG_GRPC_XDS_SERVER_URL must be host:port");
 }
 
 function startWithoutRules(er: RatelimitValues): string | undefined {

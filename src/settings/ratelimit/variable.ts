@@ -1,12 +1,12 @@
 import type { SettingKey } from "../table.js";
-import type { TextKind } from "./text-kinds.js";
+import type { GoKind } from "./go-kinds.js";
 
 /** One name of envoyproxy/ratelimit's environment ("ER" in this folder), and what becomes of it. */
 export type RatelimitVariable = VariableBasics & VariableFate;
 
 interface VariableBasics {
   readonly name: string;
-  readonly kind: TextKind;
+  readonly kind: GoKind;
   /** What ER takes where it is not given. */
   readonly default: string;
   /** Shells, platforms and other programs use this name too: it counts only beside one that is ER's own. */
@@ -50,14 +50,14 @@ export interface RatelimitMapping {
   readonly unlessSet?: readonly SettingKey[];
   /**
    * The text of the setting; undefined: none.
-   * @throws RatelimitMistake where there can be none
+   * @throws RatelimitVariableError where there can be none
    */
   readonly make: (values: RatelimitValues) => string | undefined;
 }
 
 /** Variables that are right each by itself make no sense together. The words begin with the name of one of them. */
-export class RatelimitMistake extends Error {
-  override readonly name = "RatelimitMistake";
+export class RatelimitVariableError extends Error {
+  override readonly name = "RatelimitVariableError";
 }
 
 /** The names and the mappings of one part of the settings. */

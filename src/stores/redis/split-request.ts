@@ -128,8 +128,12 @@ function receiptsOfPart({ part, missing, taken, takenAtMicros }: DecidedPart): r
   const receipts = new Map<string, Receipt>();
   part.charges.forEach(({ key, limit, action }, at) => {
     const receipt = receipts.get(key) ?? {
-      ...{ key, limit, takenAtMicros, missing: missing[at] as number },
-      ...{ hits: taken[at] as number, peeks: 0 },
+      key,
+      limit,
+      takenAtMicros,
+      missing: missing[at] as number,
+      hits: taken[at] as number,
+      peeks: 0,
     };
     receipts.set(key, action === "peek" ? { ...receipt, peeks: receipt.peeks + 1 } : receipt);
   });
