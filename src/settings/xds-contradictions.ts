@@ -3,7 +3,14 @@ import type { XdsDefaultSettings } from "./xds-default-rows.js";
 import type { XdsSettings } from "./xds-rows.js";
 
 /** What means something only with a control plane, or only over TLS. */
-const NEEDS_XDS = ["xdsServer", "xdsNodeCluster", "xdsTls", "xdsStartWithoutRules", "xdsReadyWithoutRules"] as const;
+const NEEDS_XDS = [
+  "xdsServer",
+  "xdsNodeCluster",
+  "xdsNodeMetadata",
+  "xdsTls",
+  "xdsStartWithoutRules",
+  "xdsReadyWithoutRules",
+] as const;
 const NEEDS_TLS = ["xdsTlsCa", "xdsTlsCert", "xdsTlsKey", "xdsServerName"] as const;
 
 const DEFAULTS = ["xdsAlgorithm", "xdsBurst", "xdsMaxDebt"] as const;
@@ -12,7 +19,10 @@ type AllXdsSettings = XdsSettings & XdsDefaultSettings;
 
 /** What is wrong between the settings of a control plane and of the limits it sends, a line each. */
 export function findXdsContradictions(settings: AllXdsSettings, name: (key: keyof AllXdsSettings) => string): string[] {
-  const isGiven = (key: keyof XdsSettings): boolean => Boolean(settings[key]);
+  const isGiven = (key: keyof XdsSettings): boolean => {
+    const value = settings[key];
+    return Array.isArray(value) ? value.length > 0 : Boolean(value);
+  };
   const faults: string[] = [];
   if (settings.rulesFrom === "xds" && !isGiven("xdsServer")) {
     faults.push(`${name("xdsServer")} is needed when ${name("rulesFrom")} is xds`);

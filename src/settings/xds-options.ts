@@ -22,6 +22,7 @@ export function xdsOptions(settings: Settings): Omit<AdsOptions, "onResources" |
     server,
     nodeId: settings.xdsNodeId,
     nodeCluster: settings.xdsNodeCluster,
+    nodeMetadata: settings.xdsNodeMetadata,
     ...(settings.xdsTls ? { tls: { ...files, serverName: given(settings.xdsServerName) } } : {}),
     keepaliveMillis: settings.xdsKeepaliveMillis,
     keepaliveTimeoutMillis: settings.xdsKeepaliveTimeoutMillis,

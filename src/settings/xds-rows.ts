@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { TcpAddress } from "../net/listen-address.js";
-import { duration, oneOf, optionalFile, optionalText, type Setting, yesOrNo } from "./kinds.js";
+import { duration, oneOf, optionalFile, optionalText, readBy, type Setting, yesOrNo } from "./kinds.js";
 import { parseTcpAddress } from "./listen-address.js";
+
+type Pair = readonly [key: string, text: string];
 
 /** Where rules come from, and how a control plane that serves them over xDS is reached. Empty texts are not given. */
 export interface XdsSettings {
@@ -10,6 +12,7 @@ export interface XdsSettings {
   readonly xdsServer: TcpAddress | undefined;
   readonly xdsNodeId: string;
   readonly xdsNodeCluster: string;
+  readonly xdsNodeMetadata: readonly Pair[];
   readonly xdsTls: boolean;
   /** Files in PEM. */
   readonly xdsTlsCa: string;
@@ -24,6 +27,13 @@ export interface XdsSettings {
   readonly xdsStartTimeoutMillis: number;
   /** Whether it is ready then, too. */
   readonly xdsReadyWithoutRules: boolean;
+}
+
+function parsePairs(text: string): readonly Pair[] | undefined {
+  const parts = text.trim() === "" ? [] : text.split(",").map((part) => part.trim());
+  const pairs = parts.map((part): Pair => [part.slice(0, part.indexOf("=")), part.slice(part.indexOf("=") + 1)]);
+  const keys = new Set(pairs.map(([key]) => key));
+  return parts.every((part) => part.indexOf("=") > 0) && keys.size === parts.length ? pairs : undefined;
 }
 
 /** The rows of the table that are about them. */
@@ -59,6 +69,12 @@ export const XDS_ROWS: { readonly [Key in keyof XdsSettings]: Setting<XdsSetting
     default: "",
     description: "The cluster that is told to the control plane with that id.",
     ...optionalText("text"),
+  },
+  xdsNodeMetadata: {
+    name: "xds-node-metadata",
+    default: "",
+    description: "The node metadata sent with it, for control planes that choose rules by it.",
+    ...readBy(parsePairs, "key=value pairs with commas between them, such as tier=edge,zone=b, or nothing"),
   },
   xdsTls: {
     name: "xds-tls",

@@ -39,17 +39,19 @@ let planeTls: ControlPlaneTls;
 let plane: ControlPlane;
 let weir: GatewayWeir;
 let envoy: Envoy;
+let certs: string;
+/** Makes the shipped configuration of Envoy one for this gateway. */
+let edit: (yaml: string) => string;
 
 beforeAll(async () => {
   const authority = new TestAuthority("envoy-gateway");
   planeTls = readCerts(certsFolder(authority, "envoy-gateway"));
   redis = await startRedis();
   plane = await ControlPlane.start(planeTls);
-  const certs = certsFolder(authority, "envoy-ratelimit");
+  certs = certsFolder(authority, "envoy-ratelimit");
   weir = await startGatewayWeir({ controlPlane: `localhost:${plane.port}`, redis: `127.0.0.1:${redis.port}`, certs });
   const envoyCerts = certsFolder(authority, "envoy");
-  const edit = (yaml: string): string =>
-    withMutualTls(replaceIn(yaml, "domain: shop\n", `domain: ${DOMAIN}\n`), envoyCerts);
+  edit = (yaml) => withMutualTls(replaceIn(yaml, "domain: shop\n", `domain: ${DOMAIN}\n`), envoyCerts);
   envoy = await startEnvoy({ weirPort: weir.grpcPort, edit });
 });
 
@@ -198,6 +200,25 @@ describe("a control plane that restarts", () => {
     expect(await untilAnswered(200, from)).toBeLessThan(IN_FORCE_MILLIS);
     expect(sumOf(await weir.metrics(), "weir_xds_connected")).toBe(1);
   });
+});
+
+it("limits with that environment to the letter, so that Redis may take 10 ms and no longer", async () => {
+  const where = { controlPlane: `localhost:${plane.port}`, redis: `127.0.0.1:${redis.port}`, certs };
+  const exact = await startGatewayWeir({ ...where, storeTimeout: "" });
+  const front = await startEnvoy({ weirPort: exact.grpcPort, edit }).catch(async (error) => {
+    await exact.stop();
+    throw error;
+  });
+  try {
+    await plane.answerTo(plane.set(rules(hourly(2))));
+    const from = newClient();
+    // What a busy machine answers too late passes, and is not charged.
+    await until("it is limited", async () => (await front.get("/", { from })).status === 429 || undefined);
+    expect(await front.stat("cluster.services.ratelimit.over_limit")).toBeGreaterThan(0);
+  } finally {
+    await front.stop();
+    await exact.stop();
+  }
 });
 
 it("the metrics of the way to the control plane are those of docs/xds.md", async () => {

@@ -35,10 +35,12 @@ async function request(count: number) {
 
 describe("asking", () => {
   it("tells who asks, for all resources, with no version", async () => {
-    startClient(plane.port, { nodeId: "envoy-ratelimit", nodeCluster: "edge" });
+    const nodeMetadata = [["tier", "edge"]] as const;
+    startClient(plane.port, { nodeId: "envoy-ratelimit", nodeCluster: "edge", nodeMetadata });
     expect(await request(1)).toMatchObject({
       ...{ version_info: "", response_nonce: "", type_url: RATE_LIMIT_CONFIG_TYPE, resource_names: [] },
       ...{ node: { id: "envoy-ratelimit", cluster: "edge" }, error_detail: null },
+      node: { metadata: { fields: { tier: { stringValue: "edge" } } } },
     });
   });
 

@@ -37,6 +37,7 @@ export function startClient(port: number, options: Partial<AdsOptions> = {}): Cl
     server: { host: "127.0.0.1", port },
     nodeId: "test-node",
     nodeCluster: "",
+    nodeMetadata: [],
     keepaliveMillis: 60_000,
     keepaliveTimeoutMillis: 20_000,
     onResources: async (update) => {

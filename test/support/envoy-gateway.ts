@@ -46,6 +46,8 @@ export interface GatewayOptions {
   readonly redis: string;
   /** What is /certs there. */
   readonly certs: string;
+  /** How long Weir waits for Redis; a busy machine takes longer than the default. "": the default. */
+  readonly storeTimeout?: string;
 }
 
 /** The environment that Envoy Gateway gives, with Prometheus asked for. */
@@ -79,14 +81,16 @@ export function gatewayEnvironment({ controlPlane, redis, certs }: GatewayOption
 
 /**
  * Starts Weir with that environment and waits until its probe is answered. Only its ports are others, said in the same
- * language, since tests share a machine; and it waits longer for Redis than 10 ms, after which Envoy lets through.
+ * language, since tests share a machine; and unless told otherwise it waits longer for Redis than 10 ms, after which
+ * Envoy lets through.
  */
 export async function startGatewayWeir(options: GatewayOptions): Promise<GatewayWeir> {
+  const { storeTimeout = "2s" } = options;
   const [grpcPort, httpPort] = [await freePort(), await freePort()];
   const [debugPort, metricsPort] = [await freePort(), await freePort()];
   const own = {
     ...{ GRPC_PORT: String(grpcPort), PORT: String(httpPort), DEBUG_PORT: String(debugPort) },
-    ...{ PROMETHEUS_ADDR: `:${metricsPort}`, WEIR_STORE_TIMEOUT: "2s" },
+    ...{ PROMETHEUS_ADDR: `:${metricsPort}`, ...(storeTimeout === "" ? {} : { WEIR_STORE_TIMEOUT: storeTimeout }) },
   };
   const program = await launch(process.execPath, ["dist/main.js", "serve"], {
     cwd: REPOSITORY,

@@ -53,7 +53,7 @@ export interface ConfigObject {
 /** A request as a control plane reads it; texts that were not sent are empty. */
 export interface ReceivedRequest {
   readonly version_info: string;
-  readonly node: { readonly id: string; readonly cluster: string } | null;
+  readonly node: { readonly id: string; readonly cluster: string; readonly metadata: unknown } | null;
   readonly resource_names: readonly string[];
   readonly type_url: string;
   readonly response_nonce: string;

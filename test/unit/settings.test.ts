@@ -8,6 +8,7 @@ const DEFAULTS = {
   xdsServer: undefined,
   xdsNodeId: "weir",
   xdsNodeCluster: "",
+  xdsNodeMetadata: [],
   xdsTls: false,
   xdsTlsCa: "",
   xdsTlsCert: "",

@@ -140,7 +140,9 @@ class AdsClient implements AdsSubscription {
    * as Envoy Gateway does, would hold what they have back as known if its number is by chance the same.
    */
   #firstRequest(): DiscoveryRequest {
-    const node = { id: this.#options.nodeId, cluster: this.#options.nodeCluster };
+    const { nodeId: id, nodeCluster: cluster, nodeMetadata } = this.#options;
+    const fields = Object.fromEntries(nodeMetadata.map(([key, text]) => [key, { stringValue: text }]));
+    const node = { id, cluster, ...(nodeMetadata.length === 0 ? {} : { metadata: { fields } }) };
     return { version_info: "", node, type_url: RATE_LIMIT_CONFIG, response_nonce: "" };
   }
 

@@ -21,6 +21,7 @@ export interface AdsOptions {
   readonly nodeId: string;
   /** Empty: none is told. */
   readonly nodeCluster: string;
+  readonly nodeMetadata: readonly (readonly [key: string, text: string])[];
   /** Absent: plain connections. Without authorities, those that Node knows. */
   readonly tls?: PemFiles & {
     /** The name that the server's certificate must carry. Absent: the host. */

@@ -1,5 +1,5 @@
 import { anyText, goBoolean, goNumber } from "./go-kinds.js";
-import { isSame, isWarned, makesSettings } from "./rows.js";
+import { isRefused, isSame, isWarned, makesSettings } from "./rows.js";
 import type { RatelimitMapping, RatelimitPart } from "./variable.js";
 
 const HEADERS = "LIMIT_RESPONSE_HEADERS_ENABLED";
@@ -22,13 +22,14 @@ export const DECISION_VARIABLES: RatelimitPart = {
     makesSettings("LIMIT_LIMIT_HEADER", anyText, "RateLimit-Limit"),
     makesSettings("LIMIT_REMAINING_HEADER", anyText, "RateLimit-Remaining"),
     makesSettings("LIMIT_RESET_HEADER", anyText, "RateLimit-Reset"),
-    isSame("STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT", goBoolean, "false"),
-    isWarned(
-      "EXPIRATION_JITTER_MAX_SECONDS",
-      goNumber,
-      "300",
-      "keys expire when their bucket is full, which says nothing",
+    isRefused(
+      "USE_CALENDAR_MONTH_RATE_LIMIT",
+      goBoolean,
+      "false",
+      "a month has 30 days here: set it to false if limits per month may count so",
     ),
+    isSame("STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT", goBoolean, "false"),
+    isWarned("EXPIRATION_JITTER_MAX_SECONDS", goNumber, "300", "keys expire once their bucket would be full"),
     isWarned("LOCAL_CACHE_SIZE_IN_BYTES", goNumber, "0", "WEIR_DENY_CACHE_SIZE is how many refusals are remembered"),
     isWarned(
       "NEAR_LIMIT_RATIO",

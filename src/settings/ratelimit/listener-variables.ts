@@ -6,6 +6,8 @@ import { goesWith, makesSettings } from "./rows.js";
 import { type RatelimitPart, type RatelimitValues, RatelimitVariableError } from "./variable.js";
 
 const ANY_HOST = "0.0.0.0";
+const LONGEST_AGE_MILLIS = 720 * 3_600_000;
+const LONGEST_GRACE_MILLIS = 24 * 3_600_000;
 const COMMON = { isCommon: true } as const;
 
 /** Where ER listens. */
@@ -38,13 +40,13 @@ export const LISTENER_VARIABLES: RatelimitPart = {
     {
       setting: "grpcMaxConnectionAgeMillis",
       from: ["GRPC_MAX_CONNECTION_AGE"],
-      make: (er) => millis(er, "GRPC_MAX_CONNECTION_AGE"),
+      make: (er) => millis(er, "GRPC_MAX_CONNECTION_AGE", LONGEST_AGE_MILLIS),
     },
     {
       setting: "grpcMaxConnectionAgeGraceMillis",
       from: ["GRPC_MAX_CONNECTION_AGE_GRACE"],
       make: (er) => {
-        const grace = millis(er, "GRPC_MAX_CONNECTION_AGE_GRACE");
+        const grace = millis(er, "GRPC_MAX_CONNECTION_AGE_GRACE", LONGEST_GRACE_MILLIS);
         return grace === "0ms" ? "24h" : grace;
       },
     },
@@ -108,6 +110,7 @@ function overTls(er: RatelimitValues, name: string): string | undefined {
   return isTls && er.isGiven(name) ? er.text(name) : undefined;
 }
 
-function millis(er: RatelimitValues, name: string): string {
-  return `${readGoDuration(er.text(name)) ?? 0}ms`;
+/** @param most what the setting may be: more makes no difference to anybody */
+function millis(er: RatelimitValues, name: string, most: number): string {
+  return `${Math.min(readGoDuration(er.text(name)) ?? 0, most)}ms`;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { quote } from "../../rules/quote.js";
 import type { SettingKey } from "../table.js";
 import type { GivenByRatelimit } from "./given-by-ratelimit.js";
@@ -40,11 +41,13 @@ const NO_WINDOWS =
  * Reads envoyproxy/ratelimit's variables. Names that others use too count only beside one that is its own.
  * @param env the environment
  * @param set what WEIR_ variables and flags say: it goes before all of this
+ * @param isThere whether there is a file or a folder at a path
  * @returns undefined where the environment is not one of envoyproxy/ratelimit
  */
 export function readRatelimitVariables(
   env: Readonly<Record<string, string | undefined>>,
   set: (setting: SettingKey) => string | undefined,
+  isThere: (path: string) => boolean = existsSync,
 ): RatelimitReading | undefined {
   const given = RATELIMIT_VARIABLES.filter((row) => isGiven(row, env[row.name]));
   if (given.every(({ isCommon }) => isCommon === true)) return undefined;
@@ -56,7 +59,7 @@ export function readRatelimitVariables(
   const bad = new Set(faults.map(({ name }) => name));
   const texts = new Map(told.filter(({ name }) => !bad.has(name)).map(({ name }) => [name, env[name] ?? ""]));
   const warnings: string[] = told.flatMap((row) => warningOf(row, texts.get(row.name)));
-  const made = open.flatMap((mapping) => make(mapping, valuesOf(texts, set, warnings), errors));
+  const made = open.flatMap((mapping) => make(mapping, valuesOf(texts, set, warnings, isThere), errors));
   for (const { setting, name } of made) names.set(setting, name);
   if (ALGORITHMS.every((key) => set(key) === undefined)) warnings.push(NO_WINDOWS);
   const taken = told.map(({ name }) => name);
@@ -97,20 +100,23 @@ function valuesOf(
   texts: ReadonlyMap<string, string>,
   set: (setting: SettingKey) => string | undefined,
   warnings: string[],
+  isThere: (path: string) => boolean,
 ): RatelimitValues {
   const text = (name: string): string => texts.get(name) ?? BY_NAME.get(name)?.default ?? "";
   return {
     text,
     isTrue: (name) => readGoBoolean(text(name)) === true,
     isGiven: (name) => texts.has(name),
+    isThere,
     set,
     warn: (words) => void warnings.push(words),
   };
 }
 
 function make(mapping: RatelimitMapping, values: RatelimitValues, errors: string[]): MadeSetting[] {
-  const name = mapping.from.find((candidate) => values.isGiven(candidate));
-  if (name === undefined) return [];
+  const given = mapping.from.find((candidate) => values.isGiven(candidate));
+  if (given === undefined && mapping.isAlways !== true) return [];
+  const name = given ?? (mapping.from[0] as string);
   try {
     const text = mapping.make(values);
     return text === undefined || text === "" ? [] : [{ setting: mapping.setting, name, text }];

@@ -32,9 +32,14 @@ export function readAuth(text: string): Login | undefined {
   return { user: text.slice(0, Math.max(0, colon)), password: text.slice(colon + 1) };
 }
 
+/** `single`, `sentinel` or `cluster`: how REDIS_URL is to be read. */
+export function redisTypeOf(er: RatelimitValues): string {
+  return er.set("redisTopology") ?? er.text("REDIS_TYPE").toLowerCase();
+}
+
 /** @throws RatelimitVariableError without any part of the address, which may hold a password */
 export function readRedisAddress(er: RatelimitValues): ErRedisAddress {
-  const type = er.text("REDIS_TYPE").toLowerCase();
+  const type = redisTypeOf(er);
   const text = er.text("REDIS_URL").trim();
   const auth = er.set("redisPasswordFile") === undefined ? readAuth(er.text("REDIS_AUTH")) : undefined;
   if (type === "single" && isSocket(er, text)) return socketAddress(er, text, auth);
@@ -79,13 +84,36 @@ function socketAddress(er: RatelimitValues, path: string, auth: Login | undefine
 }
 
 function readAddress(text: string): Address {
-  const [, scheme = "", login = "", host, database = ""] =
-    /^(rediss?:\/\/)?(?:([^/?#]*)@)?([^/?#@\s]+)(\/\d*)?$/i.exec(text) ?? [];
-  if (host === undefined) {
+  const [, scheme = "", login = "", host, database = "", query = ""] =
+    /^(rediss?:\/\/)?(?:([^/?#]*)@)?([^/?#@\s]+)(\/\d*)?(?:\?([^#]*))?$/i.exec(text) ?? [];
+  if (host === undefined || (query !== "" && scheme === "")) {
     throw new RatelimitVariableError("REDIS_URL must be host:port or redis://[user:password@]host:port[/database]");
   }
   const isTls = scheme.toLowerCase() === "rediss://";
-  return { host, login: readUserInfo(login), database: database === "/" ? "" : database, isTls };
+  const asked = readQuery(query);
+  return {
+    host,
+    login: asked.login ?? readUserInfo(login),
+    database: asked.database ?? (database === "/" ? "" : database),
+    isTls,
+  };
+}
+
+/** ER's client takes the user, the password and the database from behind the `?` too, and prefers them. */
+function readQuery(text: string): { readonly login?: Login; readonly database?: string } {
+  const query = new URLSearchParams(text);
+  const unknown = [...query.keys()].some((name) => !["username", "password", "db"].includes(name));
+  const database = query.get("db");
+  if (unknown || (database !== null && !/^\d+$/.test(database))) {
+    throw new RatelimitVariableError(
+      "REDIS_URL may have username, password and db (a number) behind its ?, and no more",
+    );
+  }
+  const [user, password] = [query.get("username") ?? "", query.get("password") ?? ""];
+  return {
+    ...(user === "" && password === "" ? {} : { login: { user, password } }),
+    ...(database === null ? {} : { database: `/${database}` }),
+  };
 }
 
 function readUserInfo(text: string): Login | undefined {

@@ -1,6 +1,6 @@
 import { anyText, goBoolean, goDuration, goNumber, word } from "./go-kinds.js";
 import { readGoDuration } from "./go-texts.js";
-import { type Login, readAuth, readRedisAddress } from "./redis-address.js";
+import { type Login, readAuth, readRedisAddress, redisTypeOf } from "./redis-address.js";
 import { goesWith, isRefused, isWarned, makesSettings } from "./rows.js";
 import type { RatelimitMapping, RatelimitPart, RatelimitValues, RatelimitVariable } from "./variable.js";
 
@@ -63,7 +63,7 @@ export const REDIS_VARIABLES: RatelimitPart = {
     ...["TLS_CLIENT_KEY", "TLS_CACERT", "TLS_SKIP_HOSTNAME_VERIFICATION"].map(memcache),
   ],
   mappings: [
-    { setting: "store", from: ["REDIS_URL", "REDIS_SOCKET_TYPE"], make: storeOf },
+    { setting: "store", from: ["REDIS_URL", "REDIS_SOCKET_TYPE"], isAlways: true, make: storeOf },
     mapping("redisUrl", ["REDIS_URL", "REDIS_AUTH", "REDIS_TLS"], (er) => readRedisAddress(er).url),
     mapping("redisTopology", ["REDIS_TYPE"], (er) => er.text("REDIS_TYPE").toLowerCase()),
     mapping("redisSentinelMaster", ["REDIS_URL"], (er) => readRedisAddress(er).master),
@@ -85,7 +85,7 @@ function storeOf(er: RatelimitValues): string | undefined {
 }
 
 function sentinelLogin(er: RatelimitValues): Login | undefined {
-  if (er.text("REDIS_TYPE").toLowerCase() !== "sentinel") return undefined;
+  if (redisTypeOf(er) !== "sentinel") return undefined;
   if (er.set("redisSentinelPasswordFile") !== undefined) return undefined;
   return readAuth(er.text("REDIS_SENTINEL_AUTH")) ?? readRedisAddress(er).sentinelLogin;
 }

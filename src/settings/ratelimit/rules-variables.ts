@@ -24,7 +24,7 @@ export const RULES_VARIABLES: RatelimitPart = {
     makesSettings("CONFIG_GRPC_XDS_CLIENT_TLS_KEY", anyText, ""),
     makesSettings("CONFIG_GRPC_XDS_SERVER_TLS_CACERT", anyText, ""),
     makesSettings("CONFIG_GRPC_XDS_SERVER_TLS_SAN", anyText, ""),
-    isWarned("CONFIG_GRPC_XDS_NODE_METADATA", anyText, "", "no metadata is told to the control plane"),
+    makesSettings("CONFIG_GRPC_XDS_NODE_METADATA", anyText, ""),
     isWarned("CONFIG_GRPC_XDS_CLIENT_ADDITIONAL_HEADERS", anyText, "", "no headers are sent to the control plane"),
     isWarned("CONFIG_GRPC_XDS_SERVER_CONNECT_RETRY_INTERVAL", goDuration, "3s", BACKOFF),
     isWarned("XDS_CLIENT_BACKOFF_INITIAL_INTERVAL", goDuration, "10s", BACKOFF),
@@ -37,8 +37,8 @@ export const RULES_VARIABLES: RatelimitPart = {
     { setting: "rulesFrom", from: ["CONFIG_TYPE"], unlessSet: ["rules"], make: (er) => (isXds(er) ? "xds" : "files") },
     {
       setting: "rules",
-      // REDIS_URL: whoever gives that and no folder may count on ER's own, which is told.
-      from: ["RUNTIME_ROOT", "RUNTIME_SUBDIRECTORY", "RUNTIME_APPDIRECTORY", "REDIS_URL"],
+      from: ["RUNTIME_ROOT", "RUNTIME_SUBDIRECTORY", "RUNTIME_APPDIRECTORY"],
+      isAlways: true,
       make: (er) => (isXds(er) ? undefined : folderOf(er)),
     },
     { setting: "xdsServer", from: ["CONFIG_GRPC_XDS_SERVER_URL", "CONFIG_TYPE"], make: (er) => ifXds(er, server) },
@@ -46,6 +46,11 @@ export const RULES_VARIABLES: RatelimitPart = {
       setting: "xdsNodeId",
       from: ["CONFIG_GRPC_XDS_NODE_ID", "CONFIG_TYPE"],
       make: (er) => ifXds(er, () => er.text("CONFIG_GRPC_XDS_NODE_ID")),
+    },
+    {
+      setting: "xdsNodeMetadata",
+      from: ["CONFIG_GRPC_XDS_NODE_METADATA"],
+      make: (er) => ifXds(er, () => er.text("CONFIG_GRPC_XDS_NODE_METADATA")),
     },
     {
       setting: "xdsTls",
@@ -97,8 +102,9 @@ function ifXds(er: RatelimitValues, make: (er: RatelimitValues) => string | unde
 function folderOf(er: RatelimitValues): string | undefined {
   const parts = ["RUNTIME_ROOT", "RUNTIME_SUBDIRECTORY", "RUNTIME_APPDIRECTORY"];
   const folder = join(...parts.map((name) => er.text(name)));
-  if (parts.some((name) => er.isGiven(name))) return folder;
-  er.warn(`RUNTIME_ROOT is not set: rules are read from Weir's own folder (WEIR_RULES), and not from ${folder}`);
+  // Whoever gives none of them may count on ER's own folder.
+  if (parts.some((name) => er.isGiven(name)) || er.isThere(folder)) return folder;
+  er.warn(`RUNTIME_ROOT is not set, and ${folder} does not exist: rules are read from Weir's own folder (WEIR_RULES)`);
   return undefined;
 }
 

@@ -35,6 +35,8 @@ export interface RatelimitValues {
   /** Of a yes or no. */
   isTrue(name: string): boolean;
   isGiven(name: string): boolean;
+  /** Whether there is a file or a folder at this path. */
+  isThere(path: string): boolean;
   /** What a WEIR_ variable or a flag says, which goes before all that is here. */
   set(setting: SettingKey): string | undefined;
   /** Tells something about what was taken. */
@@ -46,6 +48,8 @@ export interface RatelimitMapping {
   readonly setting: SettingKey;
   /** It is made where one of these is given; messages go by the first that is. */
   readonly from: readonly string[];
+  /** It is made also where none of them is given: ER has a default that is not Weir's. */
+  readonly isAlways?: true;
   /** Nor is it made where one of these settings says already what these names are about. */
   readonly unlessSet?: readonly SettingKey[];
   /**

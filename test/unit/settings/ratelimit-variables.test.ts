@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RATELIMIT_VARIABLES } from "../../../src/settings/ratelimit/ratelimit-variables.js";
+import { readRatelimitVariables } from "../../../src/settings/ratelimit/read-ratelimit-variables.js";
 import { readSettings, type Settings } from "../../../src/settings.js";
 
 /** A name that is envoyproxy/ratelimit's and nobody else's, and changes nothing. */
@@ -22,9 +23,13 @@ function errorsOf(env: Readonly<Record<string, string>>): readonly string[] {
   return readSettings({ ...MARK, ...env }, []).errors ?? [];
 }
 
-/** The warnings, but for the one that all have. */
-function warningsOf(env: Readonly<Record<string, string>>): readonly string[] {
-  const { settings, errors } = readSettings({ ...MARK, WEIR_DEFAULT_ALGORITHM: "fixed_window", ...env }, []);
+/** Where rules and buckets are. */
+const PLACES = { WEIR_RULES: "rules", WEIR_STORE: "memory" };
+
+/** The warnings, but for the one about windows, and those about rules and buckets unless the places are not given. */
+function warningsOf(env: Readonly<Record<string, string>>, places: Readonly<Record<string, string>> = PLACES) {
+  const own = { ...MARK, WEIR_DEFAULT_ALGORITHM: "fixed_window", ...places };
+  const { settings, errors } = readSettings({ ...own, ...env }, []);
   if (settings === undefined) throw new Error(errors.join("\n"));
   return settings.givenByRatelimit?.warnings ?? [];
 }
@@ -49,6 +54,10 @@ describe("names of envoyproxy/ratelimit", () => {
     [
       { GRPC_MAX_CONNECTION_AGE: "24h", GRPC_MAX_CONNECTION_AGE_GRACE: "0" },
       { grpcMaxConnectionAgeMillis: 86_400_000, grpcMaxConnectionAgeGraceMillis: 86_400_000 },
+    ],
+    [
+      { GRPC_MAX_CONNECTION_AGE: "8760h", GRPC_MAX_CONNECTION_AGE_GRACE: "48h" },
+      { grpcMaxConnectionAgeMillis: 2_592_000_000, grpcMaxConnectionAgeGraceMillis: 86_400_000 },
     ],
     [TLS, ON_TLS],
     [{ ...TLS, GRPC_SERVER_USE_TLS: "false" }, {}],
@@ -77,6 +86,10 @@ describe("names of envoyproxy/ratelimit", () => {
     [{ RUNTIME_ROOT: "/data", RUNTIME_APPDIRECTORY: "" }, { rules: "/data" }],
     [{ CONFIG_TYPE: "FILE", CONFIG_GRPC_XDS_SERVER_URL: "eg:18001" }, {}],
     [{ ...XDS, RUNTIME_ROOT: "/data" }, ON_XDS],
+    [
+      { ...XDS, CONFIG_GRPC_XDS_NODE_METADATA: "tier=edge,zone=b" },
+      { ...ON_XDS, xdsNodeMetadata: Object.entries({ tier: "edge", zone: "b" }) },
+    ],
     [{ CONFIG_TYPE: "GRPC_XDS_SOTW" }, { ...ON_XDS, xdsServer: { host: "localhost", port: 18_000 } }],
     [
       { ...XDS, CONFIG_GRPC_XDS_SERVER_URL: "dns:///eg:18001", CONFIG_GRPC_XDS_NODE_ID: "n" },
@@ -110,6 +123,10 @@ describe("names of envoyproxy/ratelimit", () => {
     [
       { ...REDIS, REDIS_URL: "redis://u:p%40@h:1/3" },
       { ...ON_REDIS, redisUrl: "redis://u:p%40@h:1/3" },
+    ],
+    [
+      { ...REDIS, REDIS_URL: "redis://u:p@h:1/3?username=v&password=q%2F&db=4" },
+      { ...ON_REDIS, redisUrl: "redis://v:q%2F@h:1/4" },
     ],
     [
       { ...REDIS, REDIS_AUTH: "pa@ss/w:rd" },
@@ -262,8 +279,20 @@ describe("names of envoyproxy/ratelimit", () => {
     [{ USE_PROMETHEUS: "true", PROMETHEUS_ADDR: "19001" }, "PROMETHEUS_ADDR must be host:port or :port"],
     [{ ...REDIS, REDIS_SOCKET_TYPE: "unix" }, "REDIS_URL must be a path where REDIS_SOCKET_TYPE is unix"],
     [
-      { ...REDIS, REDIS_URL: "redis://:hunter2@a:1?db=1" },
+      { ...REDIS, REDIS_URL: "a:1?db=1" },
       "REDIS_URL must be host:port or redis://[user:password@]host:port[/database]",
+    ],
+    [
+      { ...REDIS, REDIS_URL: "redis://:hunter2@a:1?timeout=1" },
+      "REDIS_URL may have username, password and db (a number) behind its ?, and no more",
+    ],
+    [
+      { ...REDIS, REDIS_URL: "redis://:hunter2@a:1?db=x" },
+      "REDIS_URL may have username, password and db (a number) behind its ?, and no more",
+    ],
+    [
+      { USE_CALENDAR_MONTH_RATE_LIMIT: "true" },
+      "USE_CALENDAR_MONTH_RATE_LIMIT must not be true: a month has 30 days here: set it to false if limits per month may count so",
     ],
     [{ ...REDIS, REDIS_URL: "a:1,b:2" }, "REDIS_URL must be one address where REDIS_TYPE is SINGLE"],
     [
@@ -317,10 +346,30 @@ describe("names of envoyproxy/ratelimit", () => {
     expect(warningsOf(REDIS)).toEqual([]);
   });
 
-  it("tell where neither the folder of rules nor Redis is named", () => {
+  const NO_FOLDER = expect.stringMatching(
+    /^RUNTIME_ROOT is not set, and \/srv\/runtime_data\/current\/config does not exist/,
+  );
+  const NO_REDIS = expect.stringMatching(/^REDIS_URL is not set: /);
+
+  it("tell where the folder of rules or Redis is not named, whatever else is", () => {
     const { RUNTIME_ROOT: _, ...noFolder } = REDIS;
-    expect(warningsOf(noFolder)).toEqual([expect.stringMatching(/^RUNTIME_ROOT is not set: .*current\/config$/)]);
-    expect(warningsOf({ REDIS_SOCKET_TYPE: "tcp" })).toEqual([expect.stringMatching(/^REDIS_URL is not set: /)]);
+    expect(warningsOf(noFolder, {})).toEqual([NO_FOLDER]);
+    expect(warningsOf({ RUNTIME_ROOT: "/data" }, {})).toEqual([NO_REDIS]);
+    expect(warningsOf({ USE_STATSD: "false" }, {})).toEqual([NO_FOLDER, NO_REDIS]);
+    expect(warningsOf({ USE_STATSD: "false" })).toEqual([]);
+  });
+
+  it("take rules from envoyproxy/ratelimit's default folder where that is there and no other is named", () => {
+    const folder = "/srv/runtime_data/current/config";
+    const isThere = (path: string): boolean => path === folder;
+    const read = (env: Readonly<Record<string, string>>) =>
+      readRatelimitVariables({ ...MARK, REDIS_URL: "redis:6379", ...env }, () => undefined, isThere);
+    const rulesOf = (env: Readonly<Record<string, string>>) =>
+      read(env)?.made.find(({ setting }) => setting === "rules")?.text;
+    expect(rulesOf({})).toBe(folder);
+    expect(read({})?.warnings).not.toContainEqual(expect.stringContaining("RUNTIME_ROOT"));
+    expect(rulesOf({ RUNTIME_ROOT: "/data" })).toBe("/data/config");
+    expect(rulesOf(XDS)).toBeUndefined();
   });
 });
 
@@ -392,6 +441,11 @@ describe("Weir's own names", () => {
     const other = { ...REDIS, REDIS_AUTH: "hunter2", REDIS_TLS: "true", REDIS_TLS_CACERT: "/ca", REDIS_TYPE: "bad" };
     const { settings } = readSettings({ ...other, WEIR_REDIS_URL: "redis://own" }, []);
     expect(settings).toMatchObject({ redisUrl: "redis://own", redisTlsCa: "", redisTopology: "single" });
+    const many = { ...REDIS, REDIS_URL: "a:1,b:2" };
+    expect(readSettings({ ...many, WEIR_REDIS_TOPOLOGY: "cluster" }, []).settings).toMatchObject({
+      redisTopology: "cluster",
+      redisUrl: "redis://a:1,b:2",
+    });
     const file = readSettings({ ...REDIS, REDIS_AUTH: "hunter2", WEIR_REDIS_PASSWORD_FILE: "/p" }, []);
     expect(file.settings).toMatchObject({ redisUrl: "redis://redis.svc:6379", redisPasswordFile: "/p" });
     expect(readSettings({ ...REDIS, WEIR_STORE: "memory" }, []).settings).toMatchObject({

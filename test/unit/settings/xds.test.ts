@@ -31,6 +31,15 @@ describe("settings about a control plane", () => {
       { xdsTlsCert: "c", xdsTlsKey: "k" },
     ],
     [{ ...TLS, WEIR_XDS_SERVER_NAME: "plane" }, { xdsServerName: "plane" }],
+    [
+      { ...XDS, WEIR_XDS_NODE_METADATA: "tier=edge, zone=b=c" },
+      {
+        xdsNodeMetadata: [
+          ["tier", "edge"],
+          ["zone", "b=c"],
+        ],
+      },
+    ],
   ])("are taken: %j", (env, expected) => {
     expect(settingsOf(env)).toMatchObject(expected);
   });
@@ -42,6 +51,9 @@ describe("settings about a control plane", () => {
     [{ ...XDS, WEIR_XDS_TLS_CA: "ca" }, "WEIR_XDS_TLS_CA needs WEIR_XDS_TLS to be true"],
     [{ ...XDS, WEIR_XDS_SERVER_NAME: "plane" }, "WEIR_XDS_SERVER_NAME needs WEIR_XDS_TLS to be true"],
     [{ ...TLS, WEIR_XDS_TLS_CERT: "c" }, "WEIR_XDS_TLS_CERT and WEIR_XDS_TLS_KEY must be given both or not at all"],
+    [{ WEIR_XDS_NODE_METADATA: "a=b" }, "WEIR_XDS_NODE_METADATA needs WEIR_RULES_FROM to be xds"],
+    [{ ...XDS, WEIR_XDS_NODE_METADATA: "tier" }, /^WEIR_XDS_NODE_METADATA must be key=value pairs/],
+    [{ ...XDS, WEIR_XDS_NODE_METADATA: "a=1,a=2" }, /^WEIR_XDS_NODE_METADATA must be key=value pairs/],
     [{ ...XDS, WEIR_XDS_SERVER: "plane" }, /^WEIR_XDS_SERVER must be host:port/],
     [{ ...XDS, WEIR_XDS_SERVER: "plane:0" }, /^WEIR_XDS_SERVER must be host:port/],
     [{ ...XDS, WEIR_XDS_NODE_ID: "" }, /^WEIR_XDS_NODE_ID must be text/],
@@ -58,6 +70,7 @@ describe("the way to a control plane", () => {
   it("is what the settings say", () => {
     expect(xdsOptions(settingsOf({ ...XDS, WEIR_XDS_NODE_CLUSTER: "edge" }))).toEqual({
       ...{ server: { host: "envoy-gateway", port: 18_001 }, nodeId: "weir", nodeCluster: "edge" },
+      nodeMetadata: [],
       ...{ keepaliveMillis: 360_000, keepaliveTimeoutMillis: 20_000 },
     });
   });
