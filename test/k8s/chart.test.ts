@@ -27,7 +27,7 @@ const PRODUCTION = {
   rules: { files: { "api.yaml": readRules("overlays/production/rules/api.yaml") } },
   redis: { url: "rediss://redis.example.com:6380", passwordSecret: "weir-redis" },
   tls: { secretName: "weir-tls" },
-  networkPolicy: { redis: [{ ipBlock: { cidr: "10.20.0.0/16" } }], redisPort: 6380 },
+  networkPolicy: { redis: [{ ipBlock: { cidr: "10.20.0.0/16" } }], redisPorts: [6380] },
   monitoring: { enabled: true },
 };
 

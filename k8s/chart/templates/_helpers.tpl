@@ -36,12 +36,21 @@ app.kubernetes.io/instance: {{ include "weir.name" . }}-redis
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := .Values.settings -}}
-{{- $_ := set $env $name (toString $value) -}}
+{{- $_ := set $env $name (include "weir.settingText" (dict "name" $name "value" $value)) -}}
 {{- end -}}
 {{- range $name, $value := $env }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end -}}
+{{- end }}
+
+{{/* A setting as Weir reads it. Numbers of a values file are floats, which Go would print as 2e+06. */}}
+{{- define "weir.settingText" -}}
+{{- $text := kindIs "string" .value | ternary .value (toJson .value) -}}
+{{- if and (not (kindIs "string" .value)) (contains "e" $text) (not (kindIs "bool" .value)) -}}
+{{- fail (printf "settings.%s: write %s in plain digits and in quotes" .name $text) -}}
+{{- end -}}
+{{- $text -}}
 {{- end }}
 
 {{/* How a probe asks: gRPC, or where that speaks TLS, which kubelets do not, HTTP. */}}
