@@ -77,6 +77,15 @@ export function runHelmTemplate(values: object): ReturnType<typeof runKubernetes
   return runKubernetesTool("helm", ["template", "weir", resolve(K8S, "chart"), "-f", "-"], JSON.stringify(values));
 }
 
+/** What `helm install` tells at its end, with these values. */
+export async function helmNotes(values: object): Promise<string> {
+  const args = ["install", "weir", resolve(K8S, "chart"), "--namespace", "edge", "--dry-run=client", "-f", "-"];
+  const { exitCode, stdout, stderr } = await runKubernetesTool("helm", args, JSON.stringify(values));
+  const [, notes] = stdout.split(/^NOTES:$/m);
+  if (exitCode !== 0 || notes === undefined) throw new Error(`helm install --dry-run: ${stderr}`);
+  return notes;
+}
+
 function readResources(text: string): Resource[] {
   // YAML 1.1, as Kubernetes reads it: 0440 is octal.
   return parseAllDocuments(text, { version: "1.1" }).map((document) => {
