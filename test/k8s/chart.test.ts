@@ -15,21 +15,10 @@ import {
   runHelmTemplate,
   weirOf,
 } from "../support/k8s/manifests.js";
+import { PRODUCTION_VALUES } from "../support/k8s/production-values.js";
 
 const CHART = join(K8S, "chart");
 const PACKAGE = resolve(import.meta.dirname, "../../package.json");
-
-const readRules = (path: string): string => readFileSync(join(K8S, path), "utf8");
-
-/** What the overlay production says, as values. */
-const PRODUCTION = {
-  image: { repository: "registry.example.com/weir" },
-  rules: { files: { "api.yaml": readRules("overlays/production/rules/api.yaml") } },
-  redis: { url: "rediss://redis.example.com:6380", passwordSecret: "weir-redis" },
-  tls: { secretName: "weir-tls" },
-  networkPolicy: { redis: [{ ipBlock: { cidr: "10.20.0.0/16" } }], redisPorts: [6380] },
-  monitoring: { enabled: true },
-};
 
 /**
  * Resources by kind and name, without what the two ways cannot have in common: Helm's namespace is that of the release, and
@@ -59,7 +48,7 @@ function sortNamed(value: unknown): unknown {
 
 describe("the Helm chart", () => {
   it("has nothing that `helm lint --strict` finds, whatever is turned on", async () => {
-    for (const values of [{}, PRODUCTION, { redis: { deploy: true }, monitoring: { enabled: true } }]) {
+    for (const values of [{}, PRODUCTION_VALUES, { redis: { deploy: true }, monitoring: { enabled: true } }]) {
       const args = ["lint", "--strict", CHART, "-f", "-"];
       const { exitCode, stdout } = await runKubernetesTool("helm", args, JSON.stringify(values));
       expect(stdout).toContain("1 chart(s) linted, 0 chart(s) failed");
@@ -70,7 +59,7 @@ describe("the Helm chart", () => {
   it.each([
     ["base", {}],
     ["overlays/try", { redis: { deploy: true } }],
-    ["overlays/production", PRODUCTION],
+    ["overlays/production", PRODUCTION_VALUES],
   ])("makes what k8s/%s makes", async (folder, values) => {
     expect(comparable(await helmTemplate(values))).toEqual(comparable(await kustomize(folder)));
   });
@@ -88,7 +77,7 @@ describe("the Helm chart", () => {
 
   it("makes what the API takes and Weir reads with every value in use", async () => {
     const resources = await helmTemplate({
-      ...PRODUCTION,
+      ...PRODUCTION_VALUES,
       image: { tag: "1.2.3", pullPolicy: "Always", pullSecrets: [{ name: "registry" }] },
       fullnameOverride: "limits",
       settings: { WEIR_LOG_LEVEL: "debug", WEIR_GLOBAL_SHADOW: true, WEIR_MEMORY_MAX_BUCKETS: 5000 },

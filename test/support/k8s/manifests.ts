@@ -11,6 +11,7 @@ export const KUSTOMIZATIONS = ["base", "overlays/try", "overlays/production", "o
 export interface Probe {
   readonly grpc?: { readonly port: number; readonly service?: string };
   readonly httpGet?: { readonly path: string; readonly port: string };
+  readonly tcpSocket?: { readonly port: string };
   readonly periodSeconds: number;
   readonly failureThreshold?: number;
 }
@@ -30,6 +31,11 @@ export interface Container extends Readonly<Partial<Record<ProbeName, Probe>>> {
 }
 
 export interface PodSpec {
+  readonly serviceAccountName?: string;
+  readonly topologySpreadConstraints?: readonly {
+    readonly topologyKey: string;
+    readonly labelSelector: { readonly matchLabels: Labels };
+  }[];
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
   readonly terminationGracePeriodSeconds?: number;
@@ -47,6 +53,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** A resource, as far as the tests look into one. */
 export interface Resource {
+  readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
