@@ -11,13 +11,11 @@ import { checkSchemas, KUBERNETES_VERSIONS } from "../support/k8s/api-schemas.js
 import { runKubernetesTool } from "../support/k8s/kubernetes-tools.js";
 import {
   containersOf,
-  type DeploymentSpec,
   environmentOf,
   helmTemplate,
   K8S,
   KUSTOMIZATIONS,
   kustomize,
-  type Labels,
   only,
   podsOf,
   type Resource,
@@ -28,21 +26,6 @@ import { MONITORING } from "../support/prometheus.js";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 const { version } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as { version: string };
-
-interface Peer {
-  readonly podSelector?: { readonly matchLabels?: Labels };
-}
-interface NetworkPolicySpec {
-  readonly podSelector: { readonly matchLabels: Labels };
-  readonly ingress: readonly { readonly from: readonly Peer[] }[];
-  readonly egress: readonly { readonly to: readonly Peer[] }[];
-}
-
-const matches = (selector: Labels | undefined, labels: Labels): boolean =>
-  selector !== undefined && Object.entries(selector).every(([key, value]) => labels[key] === value);
-
-const podLabels = (resources: readonly Resource[], name: string): Labels =>
-  (only(resources, "Deployment", name).spec as DeploymentSpec).template.metadata.labels;
 
 describe.each(KUSTOMIZATIONS)("k8s/%s", (folder) => {
   let resources: Resource[];
@@ -116,43 +99,6 @@ describe.each(KUSTOMIZATIONS)("k8s/%s", (folder) => {
     } finally {
       await mounted.remove();
     }
-  });
-
-  it("has selectors that find its pods", () => {
-    const pods = resources.filter(({ kind }) => kind === "Deployment").map(({ spec }) => spec as DeploymentSpec);
-    for (const { selector, template } of pods)
-      expect(matches(selector.matchLabels, template.metadata.labels)).toBe(true);
-    for (const { kind, spec } of resources) {
-      if (kind !== "Service") continue;
-      const { selector } = spec as { selector: Labels };
-      expect(pods.filter(({ template }) => matches(selector, template.metadata.labels))).toHaveLength(1);
-    }
-  });
-});
-
-describe("the network policies of k8s/overlays/try", () => {
-  let resources: Resource[];
-
-  beforeAll(async () => {
-    resources = await kustomize("overlays/try");
-  });
-
-  const policy = (name: string): NetworkPolicySpec => only(resources, "NetworkPolicy", name).spec as NetworkPolicySpec;
-
-  it("hold for Weir's pods and for Redis'", () => {
-    for (const name of ["weir", "weir-redis"]) {
-      expect(matches(policy(name).podSelector.matchLabels, podLabels(resources, name))).toBe(true);
-    }
-  });
-
-  it("let Weir out to Redis and into it, and nobody else", () => {
-    const out = policy("weir").egress.flatMap(({ to }) => to.map(({ podSelector }) => podSelector?.matchLabels));
-    expect(out.filter((labels) => matches(labels, podLabels(resources, "weir-redis")))).toHaveLength(1);
-    const into = policy("weir-redis").ingress.flatMap(({ from }) => from);
-    expect(into.map(({ podSelector }) => matches(podSelector?.matchLabels, podLabels(resources, "weir")))).toEqual([
-      true,
-    ]);
-    expect(policy("weir-redis").egress).toBeUndefined();
   });
 });
 
