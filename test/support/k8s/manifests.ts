@@ -23,6 +23,7 @@ export interface Container extends Readonly<Partial<Record<ProbeName, Probe>>> {
   readonly image: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
+  readonly lifecycle?: { readonly preStop?: { readonly exec?: { readonly command: readonly string[] } } };
   readonly env?: readonly { readonly name: string; readonly value: string }[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly resources: Readonly<Record<"limits" | "requests", Readonly<Record<string, string>>>>;
