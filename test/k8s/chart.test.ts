@@ -75,6 +75,22 @@ describe("the Helm chart", () => {
     expect(Object.keys(schema.properties).filter((key) => key !== "global")).toEqual(Object.keys(values));
   });
 
+  it("has every value in the table of docs/kubernetes.md", () => {
+    const docs = readFileSync(resolve(import.meta.dirname, "../../docs/kubernetes.md"), "utf8");
+    const cells =
+      docs
+        .split("\n| value | what |\n")[1]
+        ?.split("\n\n")[0]
+        ?.matchAll(/`([a-zA-Z.]+)`/g) ?? [];
+    const named = [...cells].map(([, name = ""]) => name);
+    const values = parse(readFileSync(join(CHART, "values.yaml"), "utf8")) as object;
+    for (const name of Object.keys(values))
+      expect(
+        named.some((one) => one.split(".")[0] === name),
+        name,
+      ).toBe(true);
+  });
+
   it("makes what the API takes and Weir reads with every value in use", async () => {
     const resources = await helmTemplate({
       ...PRODUCTION_VALUES,

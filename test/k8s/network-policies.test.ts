@@ -1,5 +1,8 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type DeploymentSpec, helmTemplate, kustomize, only, type Resource } from "../support/k8s/manifests.js";
+import { type DeploymentSpec, helmTemplate, K8S, kustomize, only, type Resource } from "../support/k8s/manifests.js";
 import { type Connection, DEFAULT_NAMESPACE, isAllowed, type Peer } from "../support/k8s/network-policy.js";
 import { PRODUCTION_VALUES } from "../support/k8s/production-values.js";
 
@@ -22,7 +25,7 @@ const others = (namespace: string): Readonly<Record<string, Peer>> => ({
   "10.21.3.4": { address: "10.21.3.4" },
 });
 
-const PORTS = [53, 443, 4318, 5353, 6070, 6379, 6380, 8080, 8081, 9901, 10_000, 26_379];
+const PORTS = [53, 443, 4318, 5353, 6070, 6379, 6380, 8080, 8081, 9901, 10_000, 18_001, 26_379];
 
 type Pairs = readonly (readonly [string, Omit<Connection, "port" | "protocol">])[];
 
@@ -100,6 +103,39 @@ describe("the network policy of k8s/overlays/sidecar", () => {
   it("lets the gateway go to whatever its routes name", async () => {
     const { out } = around(await kustomize("overlays/sidecar"), "gateway");
     expect(out).toHaveLength(Object.keys(others("")).length * PORTS.length * 2);
+  });
+});
+
+describe("the patch in docs/kubernetes.md", () => {
+  const patched = { ...others("default"), dns: { namespace: "openshift-dns", labels: {} } };
+  const more: Readonly<Record<string, Peer>> = {
+    "control plane": { namespace: "envoy-gateway-system", labels: {} },
+    collector: { namespace: "tracing", labels: {} },
+  };
+
+  it("lets Weir out to Sentinels, to DNS of OpenShift, to a control plane and to a collector of traces", async () => {
+    const docs = await readFile(resolve(K8S, "../docs/kubernetes.md"), "utf8");
+    const [, patch = ""] = /^```yaml\n(# network-policy\.yaml\..*?)^```/ms.exec(docs) ?? [];
+    const folder = await mkdtemp(join(tmpdir(), "weir-patch-"));
+    try {
+      const patches = [{ path: "network-policy.yaml", target: { kind: "NetworkPolicy", name: "weir" } }];
+      await writeFile(join(folder, "network-policy.yaml"), patch);
+      const resources = [relative(folder, join(K8S, "base"))];
+      await writeFile(join(folder, "kustomization.yaml"), JSON.stringify({ resources, patches }));
+      const rendered = await kustomize(folder);
+      const from = podsOf(rendered, "weir");
+      const pairs = Object.entries({ ...patched, ...more }).map(([name, to]) => [name, { from, to }] as const);
+      expect(allowed(rendered, pairs)).toEqual([
+        "dns:5353",
+        "dns:5353/udp",
+        "redis:6379",
+        "redis:26379",
+        "control plane:18001",
+        "collector:4318",
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
