@@ -121,6 +121,13 @@ describe("the Helm chart", () => {
     expect(resources.map(({ kind }) => kind)).not.toContain("ServiceAccount");
   });
 
+  it("puts the labels by which a Prometheus picks on both the ServiceMonitor and the alerts", async () => {
+    const resources = await helmTemplate({ monitoring: { enabled: true, labels: { release: "prometheus" } } });
+    for (const kind of ["ServiceMonitor", "PrometheusRule"]) {
+      expect(only(resources, kind).metadata.labels).toMatchObject({ release: "prometheus" });
+    }
+  });
+
   it("takes a ConfigMap that is there already in place of rules of its own", async () => {
     const resources = await helmTemplate({ rules: { configMap: "shared-rules" } });
     expect(resources.map(({ kind }) => kind)).not.toContain("ConfigMap");
