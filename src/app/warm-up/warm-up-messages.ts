@@ -1,4 +1,7 @@
+import protobuf from "protobufjs/minimal.js";
 import { WARM_UP_DOMAIN } from "./warm-up-rules.js";
+
+type Writer = protobuf.Writer;
 
 /** Field numbers: RateLimitRequest. */
 const [DOMAIN, DESCRIPTORS] = [1, 2];
@@ -38,38 +41,46 @@ export function warmUpMessages(round: number): readonly Buffer[] {
   ];
 }
 
-const OVERRIDE = bytes(LIMIT, Buffer.concat([number(REQUESTS_PER_UNIT, 1000), number(UNIT, SECOND)]));
+/** Writes fields into the message at hand. */
+type Fields = (writer: Writer) => Writer;
 
-function request(...descriptors: readonly Buffer[]): Buffer {
-  return Buffer.concat([text(DOMAIN, WARM_UP_DOMAIN), ...descriptors]);
+// A field's number and its wire type (0: a varint, 2: bytes with their length before them).
+const varint = (field: number): number => (field << 3) | 0;
+const bytes = (field: number): number => (field << 3) | 2;
+
+const OVERRIDE = nested(LIMIT, inOrder([number(REQUESTS_PER_UNIT, 1000), number(UNIT, SECOND)]));
+
+function request(...descriptors: readonly Fields[]): Buffer {
+  const writer = text(DOMAIN, WARM_UP_DOMAIN)(protobuf.Writer.create());
+  // On Node the bytes are a Buffer.
+  return inOrder(descriptors)(writer).finish() as Buffer;
 }
 
-function descriptor(fields: readonly Buffer[]): Buffer {
-  return bytes(DESCRIPTORS, Buffer.concat(fields));
+function descriptor(fields: readonly Fields[]): Fields {
+  return nested(DESCRIPTORS, inOrder(fields));
 }
 
-function entry(key: string, value: string): Buffer {
-  return bytes(ENTRIES, Buffer.concat([text(KEY, key), text(VALUE, value)]));
+function entry(key: string, value: string): Fields {
+  return nested(ENTRIES, inOrder([text(KEY, key), text(VALUE, value)]));
 }
 
-function wrapped(field: number, value: number): Buffer {
-  return bytes(field, number(WRAPPED, value));
+function wrapped(field: number, value: number): Fields {
+  return nested(field, number(WRAPPED, value));
 }
 
-function text(field: number, value: string): Buffer {
-  return bytes(field, Buffer.from(value));
+function text(field: number, value: string): Fields {
+  return (writer) => writer.uint32(bytes(field)).string(value);
 }
 
-/** A field with a length before it. */
-function bytes(field: number, value: Buffer): Buffer {
-  return Buffer.concat([varint(field * 8 + 2), varint(value.length), value]);
+function number(field: number, value: number): Fields {
+  return (writer) => writer.uint32(varint(field)).uint32(value);
 }
 
-function number(field: number, value: number): Buffer {
-  return Buffer.concat([varint(field * 8), varint(value)]);
+/** A message within the message. */
+function nested(field: number, fields: Fields): Fields {
+  return (writer) => fields(writer.uint32(bytes(field)).fork()).ldelim();
 }
 
-/** Below 2^14, which is more than any of these needs. */
-function varint(value: number): Buffer {
-  return value < 128 ? Buffer.from([value]) : Buffer.from([(value % 128) + 128, Math.floor(value / 128)]);
+function inOrder(all: readonly Fields[]): Fields {
+  return (writer) => all.reduce((written, fields) => fields(written), writer);
 }
