@@ -1,13 +1,13 @@
 import { createGrpcServer, grpcAddress } from "./app/grpc-servers.js";
 import { type Admin, createAdmin, type Operations, openOperations } from "./app/open-admin.js";
+import { openEngines } from "./app/open-engines.js";
 import { type Observers, openObservers } from "./app/open-observers.js";
 import { type OpenedRules, openRules } from "./app/open-rules.js";
 import { type OpenedStore, openLocalStore, openStore } from "./app/open-store.js";
 import { Serving } from "./app/serving.js";
 import { rulesCondition, storeCondition } from "./app/serving-conditions.js";
 import { type WarmUpNeeds, warmUpInMemory, warmUpWithStore } from "./app/warm-up/warm-up-decisions.js";
-import { createEngines, type Engines } from "./engine/engines.js";
-import { MetricLabels } from "./engine/metric-labels.js";
+import type { Engines } from "./engine/engines.js";
 import { addServices } from "./grpc/add-services.js";
 import type { GrpcServer } from "./grpc/grpc-server.js";
 import { createAnswerJson } from "./grpc/json/answer-json.js";
@@ -20,9 +20,7 @@ import { inTurns } from "./in-turns.js";
 import { createScrape } from "./observe/metrics-page.js";
 import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
-import { identifyBuckets } from "./stores/bucket-identity.js";
 import { readHashSecret } from "./stores/hash-secret.js";
-import { rememberedDigests } from "./stores/value-digest.js";
 import { readVersion } from "./version.js";
 
 /** A running server. */
@@ -53,8 +51,6 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
     events.ratelimitVariablesTaken(givenByRatelimit.taken, givenByRatelimit.warnings);
   }
   const hashSecret = settings.hashKeys ? readHashSecret(settings.hashKeysSecretFile) : undefined;
-  const identifyBucket = identifyBuckets(hashSecret);
-  const labels = new MetricLabels({ digestOf: rememberedDigests(hashSecret) });
   const openedRules = await openRules(settings, observers, signal);
   const { rules } = openedRules;
   const openedStore = openStore(settings, metrics, events);
@@ -62,16 +58,15 @@ export async function startApp(settings: Settings, signal?: AbortSignal): Promis
   const localStore = openLocalStore(settings, metrics);
   const operations = openOperations(openedStore, hashSecret, observers);
   const { controls, topRefused } = operations;
-  const engines = createEngines({
+  const engines = openEngines({
     rules: () => (rules.isLoaded ? rules.current : undefined),
     store,
     localStore,
-    identifyBucket,
-    labels,
     settings,
+    hashSecret,
     events,
     controls,
-    onRefused: (domain, entries, plan) => topRefused.add(domain, entries, plan),
+    topRefused,
   });
   const admin = createAdmin({
     version,

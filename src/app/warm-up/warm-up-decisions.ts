@@ -1,17 +1,14 @@
 import { TopRefused } from "../../admin/live/top-refused.js";
-import { createEngines, type Engines } from "../../engine/engines.js";
-import { MetricLabels } from "../../engine/metric-labels.js";
 import { RATE_LIMIT_METHODS } from "../../grpc/rate-limit-definition.js";
 import { createShouldRateLimit } from "../../grpc/rate-limit-service.js";
 import { BusinessEvents } from "../../observe/business-events.js";
 import { createLogger, type Logger } from "../../observe/log.js";
 import { Metrics } from "../../observe/metrics.js";
 import type { Settings } from "../../settings.js";
-import { identifyBuckets } from "../../stores/bucket-identity.js";
 import { MemoryStore } from "../../stores/memory/memory-store.js";
 import type { Store } from "../../stores/store.js";
-import { rememberedDigests } from "../../stores/value-digest.js";
 import { createGrpcServer } from "../grpc-servers.js";
+import { openEngines } from "../open-engines.js";
 import { callUntilWarm, type WarmUpBounds, type WarmUpResult } from "./warm-up.js";
 import { warmUpRules } from "./warm-up-rules.js";
 
@@ -57,13 +54,22 @@ async function warmUp(needs: WarmUpNeeds, store: Store, bounds: WarmUpBounds): P
   }
 }
 
-/** The way of a call as app.ts builds it, for nobody but us. It has no TLS: nobody has a certificate for 127.0.0.1. */
+/** Calls the decision path as app.ts builds it, on a server that only this process knows. Without TLS: nobody has a certificate for 127.0.0.1. */
 async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBounds): Promise<WarmUpResult> {
   const { settings } = needs;
   const metrics = new Metrics("", { maxRules: settings.metricsMaxRules, showsProcess: false });
   const logger = createLogger({ level: settings.logLevel, destination: { write: ignore } });
   const observers = { metrics, events: new BusinessEvents(metrics, logger) };
-  const { proxies } = openEngines(needs, store, observers.events);
+  const rules = warmUpRules();
+  const { proxies } = openEngines({
+    rules: () => rules,
+    store,
+    localStore: settings.onStoreFailure === "local" ? new MemoryStore() : undefined,
+    settings: { ...settings, storeTimeoutMillis: STORE_TIMEOUT_MILLIS },
+    hashSecret: needs.hashSecret,
+    events: observers.events,
+    topRefused: new TopRefused(),
+  });
   const grpc = createGrpcServer({ ...settings, grpcTlsCert: "" }, observers, ignore);
   const { ShouldRateLimit: definition } = RATE_LIMIT_METHODS;
   const handler = createShouldRateLimit({
@@ -77,22 +83,6 @@ async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBou
   } finally {
     await grpc.shutdown(0);
   }
-}
-
-/** As app.ts makes them. */
-function openEngines({ settings, hashSecret }: WarmUpNeeds, store: Store, events: BusinessEvents): Engines {
-  const topRefused = new TopRefused();
-  const rules = warmUpRules();
-  return createEngines({
-    rules: () => rules,
-    store,
-    localStore: settings.onStoreFailure === "local" ? new MemoryStore() : undefined,
-    identifyBucket: identifyBuckets(hashSecret),
-    labels: new MetricLabels({ digestOf: rememberedDigests(hashSecret) }),
-    settings: { ...settings, storeTimeoutMillis: STORE_TIMEOUT_MILLIS },
-    events,
-    onRefused: (domain, entries, plan) => topRefused.add(domain, entries, plan),
-  });
 }
 
 function ignore(): void {
