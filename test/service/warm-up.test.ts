@@ -45,6 +45,27 @@ function logLine(running: Program, message: string): Record<string, unknown> | u
   return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
 }
 
+/** What makes the first answers as fast as later ones: so many calls, or as many as a slow machine makes in this time. */
+const ENOUGH: Readonly<Record<string, { readonly calls: number; readonly seconds: number }>> = {
+  memory: { calls: 800, seconds: 1 },
+  redis: { calls: 1_200, seconds: 1 },
+};
+
+/** The stores that were warmed up, in their order. Fails where one was not warmed up enough. */
+function warmedUp(running: Program): string[] {
+  const lines = running
+    .output()
+    .split("\n")
+    .filter((line) => line.includes('"msg":"warmed up'))
+    .map((line) => JSON.parse(line) as { store: string; calls: number; seconds: number });
+  for (const { store, calls, seconds } of lines) {
+    const enough = ENOUGH[store];
+    const isEnough = enough !== undefined && (calls >= enough.calls || seconds >= enough.seconds - 0.001);
+    expect(isEnough, `${store}: ${calls} calls in ${seconds} s`).toBe(true);
+  }
+  return lines.map(({ store }) => store);
+}
+
 describe("before it says that it is ready", () => {
   it("has warmed up, and says so to who asks earlier", async () => {
     const [grpcPort, httpPort] = [await freePort(), await freePort()];
@@ -71,6 +92,7 @@ describe("before it says that it is ready", () => {
     ]);
     const warmed = await until("the log line", () => logLine(program as Program, "warmed up"));
     expect(warmed).toMatchObject({ level: "debug", store: "memory" });
+    expect(warmedUp(program)).toEqual(["memory"]);
     const listening = await until("listening", () => logLine(program as Program, "listening"));
     expect(listening).toMatchObject({ version: VERSION, grpcPort });
     const ready = await until("ready", () => logLine(program as Program, "ready"));
@@ -95,17 +117,21 @@ describe("with Redis", () => {
   it("warms up there too, on keys of its own that are gone soon, and counts none of it", async () => {
     redis = await startRedis();
     weir = await startWeir({ redisUrl: redis.url, env: { WEIR_LOG_LEVEL: "debug" } });
-    const warmed = weir
-      .output()
-      .split("\n")
-      .filter((line) => line.includes("warmed up"));
-    expect(warmed.map((line) => (JSON.parse(line) as { store: string }).store)).toEqual(["memory", "redis"]);
+    expect(warmedUp(weir)).toEqual(["memory", "redis"]);
     const keys = (await redis.command("keys", "*")) as string[];
     expect(keys.filter((key) => !/^weir:warm-up\|1\|weir-warm-up\|/.test(key))).toEqual([]);
     expect(String(await redis.command("info", "commandstats"))).toMatch(/cmdstat_evalsha:calls=\d\d/);
     expect(await counted(weir)).toEqual([]);
     const { command } = redis;
     await until("no keys are left", async () => ((await command("dbsize")) === 0 ? true : undefined));
+  });
+
+  it("warms up whatever its listener allows clients", async () => {
+    redis = await startRedis();
+    const env = { WEIR_LOG_LEVEL: "debug", WEIR_GRPC_MAX_CONCURRENT_STREAMS: "1", WEIR_GRPC_MAX_CONNECTION_AGE: "1ms" };
+    weir = await startWeir({ redisUrl: redis.url, env });
+    expect(weir.output()).not.toContain("the warm-up failed");
+    expect(warmedUp(weir)).toEqual(["memory", "redis"]);
   });
 
   it("serves all the same when it could not warm up there, and says so", async () => {

@@ -54,7 +54,13 @@ async function warmUp(needs: WarmUpNeeds, store: Store, bounds: WarmUpBounds): P
   }
 }
 
-/** Calls the decision path as app.ts builds it, on a server that only this process knows. Without TLS: nobody has a certificate for 127.0.0.1. */
+/**
+ * What a server on 127.0.0.1 with a single client needs, whatever users' clients are given: no TLS, since nobody has a
+ * certificate for 127.0.0.1; room for a whole round of calls; and a connection that lasts.
+ */
+const PRIVATE_LISTENER = { grpcTlsCert: "", grpcMaxConcurrentStreams: 100, grpcMaxConnectionAgeMillis: 0 };
+
+/** Calls the decision path as app.ts builds it, on a server that only this process knows. */
 async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBounds): Promise<WarmUpResult> {
   const { settings } = needs;
   const metrics = new Metrics("", { maxRules: settings.metricsMaxRules, showsProcess: false });
@@ -70,7 +76,7 @@ async function callOwnServer(needs: WarmUpNeeds, store: Store, bounds: WarmUpBou
     events: observers.events,
     topRefused: new TopRefused(),
   });
-  const grpc = createGrpcServer({ ...settings, grpcTlsCert: "" }, observers, ignore);
+  const grpc = createGrpcServer({ ...settings, ...PRIVATE_LISTENER }, observers, ignore);
   const { ShouldRateLimit: definition } = RATE_LIMIT_METHODS;
   const handler = createShouldRateLimit({
     decide: (request, caller) => proxies.decide(request, caller),
