@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { envoyStat } from "./envoy-stat.js";
 import { freePort } from "./free-port.js";
 import { answersOk, type HttpAnswer, type HttpOptions, http } from "./http-client.js";
 import { launch, type Program, whenReady } from "./program.js";
@@ -17,7 +18,7 @@ export interface Envoy extends Program {
   readonly adminUrl: string;
   /** A request to the front proxy. */
   get(path: string, options?: HttpOptions): Promise<HttpAnswer>;
-  /** A counter or gauge of Envoy's own, 0 when there is none of that name. */
+  /** A counter or gauge of Envoy's own. @throws Error (as a promise) when there is none of that name */
   stat(name: string): Promise<number>;
 }
 
@@ -94,10 +95,7 @@ export async function startEnvoyWith(configuration: string, front: number, admin
     url,
     adminUrl,
     get: (path, requestOptions) => http(`${url}${path}`, requestOptions),
-    stat: async (name) => {
-      const { body } = await http(`${adminUrl}/stats?filter=^${name.replaceAll(".", "\\.")}$`);
-      return Number(/: (\d+)/.exec(body)?.[1] ?? 0);
-    },
+    stat: (name) => envoyStat(adminUrl, name),
   };
 }
 

@@ -1,6 +1,7 @@
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { envoyStat } from "../envoy-stat.js";
 import { freePort } from "../free-port.js";
 import { type HttpAnswer, http } from "../http-client.js";
 import { docker, REPOSITORY } from "./compose.js";
@@ -15,7 +16,7 @@ export interface ComposeStack {
   readonly prometheusUrl: string;
   /** A request to the front proxy. */
   get(path: string): Promise<HttpAnswer>;
-  /** A counter of Envoy's own, 0 when there is none of that name. */
+  /** A counter of Envoy's own. @throws Error (as a promise) when there is none of that name */
   envoyStat(name: string): Promise<number>;
   /** `docker compose` with these arguments; gives what it wrote to stdout. */
   compose(...args: readonly string[]): Promise<string>;
@@ -93,11 +94,7 @@ export async function describeStack(rules: string): Promise<ComposeStack> {
     consoleUrl: `http://127.0.0.1:${ports.console}`,
     prometheusUrl: `http://127.0.0.1:${ports.prometheus}`,
     get: (path) => http(`${frontUrl}${path}`),
-    envoyStat: async (name) => {
-      const filter = `^${name.replaceAll(".", "\\.")}$`;
-      const { body } = await http(`http://127.0.0.1:${ports.envoy}/stats?filter=${filter}`);
-      return Number(/: (\d+)/.exec(body)?.[1] ?? 0);
-    },
+    envoyStat: (name) => envoyStat(`http://127.0.0.1:${ports.envoy}`, name),
     compose,
     writeRules,
     down: async () => {
