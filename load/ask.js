@@ -1,7 +1,7 @@
 // What all scenarios have in common: where requests go, and what is counted. A script for k6, as all in this folder.
 import exec from "k6/execution";
 import http from "k6/http";
-import { Gauge } from "k6/metrics";
+import { Counter, Gauge } from "k6/metrics";
 
 /** The front proxy. */
 const target = __ENV.TARGET || "http://127.0.0.1:10000";
@@ -15,6 +15,12 @@ const refusedAnsweredAt = new Gauge("refused_answered_at");
 const TELL_MS = 50;
 /** When this user last did, by bucket. @type {Record<string, number>} */
 const toldAt = {};
+
+/**
+ * Requests that were let through with an answer that tells no limit: either no rule limits them, or Envoy let them through
+ * without an answer from Weir.
+ */
+const untold = new Counter("untold");
 
 // Let through or limited: both are right. Anything else counts as failed.
 http.setResponseCallback(http.expectedStatuses(200, 429));
@@ -32,7 +38,8 @@ export function markTime() {
  */
 export function ask(bucket, path, headers = {}) {
   const sent = Date.now();
-  const { status } = http.get(target + path, { headers, tags: { bucket } });
+  const { status, headers: told } = http.get(target + path, { headers, tags: { bucket } });
+  if (status === 200 && told["X-Ratelimit-Limit"] === undefined) untold.add(1, { bucket });
   if (status !== 429 || sent - (toldAt[bucket] ?? 0) < TELL_MS) return;
   toldAt[bucket] = sent;
   refusedSentAt.add(sent, { bucket });
@@ -87,6 +94,7 @@ export function optionsOf(buckets, thresholds = {}) {
   const statuses = buckets.flatMap((bucket) =>
     [200, 429].map((status) => `http_reqs{bucket:${bucket},status:${status}}`),
   );
+  const untolds = buckets.map((bucket) => `untold{bucket:${bucket}}`);
   return {
     discardResponseBodies: true,
     systemTags: ["status"],
@@ -94,7 +102,8 @@ export function optionsOf(buckets, thresholds = {}) {
     thresholds: {
       // The one that fails the run here; what is admitted is held against the rules by load/runner.
       http_req_failed: ["rate==0"],
-      ...Object.fromEntries([...refusals, ...statuses].map((name) => [name, []])),
+      // What has a threshold is in the summary even when it is 0.
+      ...Object.fromEntries(["dropped_iterations", ...refusals, ...statuses, ...untolds].map((name) => [name, []])),
       ...thresholds,
     },
   };

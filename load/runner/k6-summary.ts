@@ -4,6 +4,8 @@ import { z } from "zod";
 export interface BucketCount {
   readonly admitted: number;
   readonly refused: number;
+  /** Of those admitted: answers that tell no limit. */
+  readonly untold: number;
   /** When a first refusal had come, and when a last one was asked for. */
   readonly firstRefused: number;
   readonly lastRefused: number;
@@ -46,16 +48,19 @@ const METRICS = z.object({ metrics: z.record(z.string(), z.record(z.string(), z.
  * Reads what `k6 run --summary-export` wrote.
  * @param buckets names that the script counts by
  * @throws ZodError where that is something else
+ * @throws Error that names a figure which is missing: it is not taken for 0
  */
 export function readK6Summary(json: string, buckets: readonly string[]): K6Summary {
   const { metrics } = METRICS.parse(JSON.parse(json));
   const figure = (metric: string, name: string): number => {
     const value = metrics[metric]?.[name];
-    return typeof value === "number" ? value : 0;
+    if (typeof value !== "number") throw new Error(`k6's summary has no ${name} of ${metric}`);
+    return value;
   };
   const countOf = (bucket: string): BucketCount => ({
     admitted: figure(`http_reqs{bucket:${bucket},status:200}`, "count"),
     refused: figure(`http_reqs{bucket:${bucket},status:429}`, "count"),
+    untold: figure(`untold{bucket:${bucket}}`, "count"),
     // A gauge that was never set says 0.
     firstRefused: figure(`refused_answered_at{bucket:${bucket}}`, "min") || Number.NaN,
     lastRefused: figure(`refused_sent_at{bucket:${bucket}}`, "max") || Number.NaN,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join, resolve } from "node:path";
-import { checksOf } from "./checks.js";
+import { checksOf, notChecked } from "./checks.js";
 import { type EnvoyFigures, envoyFigures } from "./envoy-figures.js";
 import { type Options, readOptions, USAGE, UsageError } from "./options.js";
 import { type Finding, reportOf } from "./report.js";
@@ -67,7 +67,8 @@ async function findOut(name: string, scenario: Scenario, options: Options): Prom
       storeFailures: figures.weir.storeFailures,
       late: { above5Millis: figures.weir.lateShare(5), above20Millis: figures.weir.lateShare(20) },
       programs,
-      checks: checksOf(scenario, { k6, ...figures }),
+      checks: checksOf(scenario, { k6, ...figures, programs }),
+      notChecked: notChecked(scenario),
     };
   } finally {
     await system.stop();

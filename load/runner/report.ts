@@ -1,9 +1,9 @@
 import { tableOf } from "../../bench/report.mjs";
-import type { Check } from "./checks.js";
+import type { Check } from "./check.js";
 import type { EnvoyFigures } from "./envoy-figures.js";
 import type { K6Summary, Times } from "./k6-summary.js";
+import type { ProgramUse } from "./program-use.js";
 import type { Scenario } from "./scenarios.js";
-import type { ProgramUse } from "./watched-programs.js";
 
 /** All that a run found. */
 export interface Finding {
@@ -16,6 +16,8 @@ export interface Finding {
   readonly late: { readonly above5Millis: number; readonly above20Millis: number };
   readonly programs: readonly ProgramUse[];
   readonly checks: readonly Check[];
+  /** What this scenario does not check, and why. */
+  readonly notChecked: readonly string[];
 }
 
 const millis = (value: number): string => value.toFixed(1);
@@ -46,6 +48,7 @@ export function reportOf(finding: Finding): string {
     ...stepsOf(finding),
     `\n${programsOf(finding.programs)}\n`,
     ...finding.checks.map(({ what, passed, found }) => `${passed ? "ok    " : "FAILED"}  ${what}: ${found}`),
+    ...finding.notChecked.map((what) => `not checked  ${what}`),
   ].join("\n");
 }
 

@@ -2,7 +2,9 @@
 export type Allowance =
   /** One bucket. Enough is asked of it that some must be refused. */
   | { readonly kind: "limited"; readonly burst: number; readonly perSecond: number }
-  /** Any number of buckets that are never empty, or none. */
+  /** Any number of buckets that are never empty. Answers tell their limit. */
+  | { readonly kind: "ample" }
+  /** No limit, so that answers tell none. */
   | { readonly kind: "unlimited" };
 
 export interface Scenario {
@@ -17,8 +19,19 @@ export interface Scenario {
   readonly buckets: Readonly<Record<string, Allowance & { readonly rule: string }>>;
   /** It goes beyond what can be answered in time: late calls are let through by Envoy, and that is what it shows. */
   readonly isOverload?: boolean;
+  /** It is there to show that memory does not keep growing. */
+  readonly isSoak?: boolean;
 }
 
+/** Scripts with a constant rate (`paceOf` in load/ask.js) get there in this time, from a tenth of it. */
+const RAMP_UP_SECONDS = 2;
+
+/** Requests that a scenario with a constant rate makes when the rate is kept. */
+export function requestsDue({ rate, seconds }: Scenario): number {
+  return Math.round(rate * seconds + RAMP_UP_SECONDS * ((rate / 10 + rate) / 2));
+}
+
+const ample = (rule: string) => ({ kind: "ample", rule }) as const;
 const unlimited = (rule: string) => ({ kind: "unlimited", rule }) as const;
 const limited = (rule: string, burst: number, perSecond: number) =>
   ({ kind: "limited", rule, burst, perSecond }) as const;
@@ -27,14 +40,14 @@ const limited = (rule: string, burst: number, perSecond: number) =>
 const KEY_BUCKETS = {
   slow: limited("api_key=load-slow", 10, 2),
   brisk: limited("api_key=load-brisk", 20, 5),
-  wide: unlimited("api_key=load-wide"),
+  wide: ample("api_key=load-wide"),
 };
 
 /** Of load/mixed.js. */
 const MIXED_BUCKETS = {
   "heavy-a": limited("api_key=load-heavy-*", 30, 5),
   "heavy-b": limited("api_key=load-heavy-*", 30, 5),
-  light: unlimited("api_key=light-*"),
+  light: ample("api_key=light-*"),
   keyless: unlimited(""),
   checkout: limited("path=/checkout", 10, 2),
   health: unlimited("path=/health"),
@@ -70,5 +83,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     rate: 500,
     seconds: 1_800,
     buckets: MIXED_BUCKETS,
+    isSoak: true,
   },
 };

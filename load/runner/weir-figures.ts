@@ -3,8 +3,8 @@ import type { WeirProcess } from "../../test/support/weir-process.js";
 
 /** What the replicas tell of themselves on /metrics. */
 export interface WeirFigures {
-  /** Descriptors of a rule by outcome, all replicas together. */
-  decisions(rule: string, outcome: "ok" | "unlimited" | "over_limit"): number;
+  /** Descriptors of a rule by outcome, all replicas together. `failed`: the store did not answer in time. */
+  decisions(rule: string, outcome: "ok" | "unlimited" | "over_limit" | "failed"): number;
   /** Decisions that the store did not make. */
   readonly storeFailures: number;
   /** How late the event loop came to what was due: the share of looks that were later than so many milliseconds. */
