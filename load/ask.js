@@ -111,9 +111,10 @@ export function optionsOf(buckets, thresholds = {}) {
 
 /**
  * So many virtual users that a rate is kept while answers take up to 200 ms; beyond that k6 drops requests, and says so.
+ * At low rates there are more than that, so that a short stall of the machine does not use them up.
  * @param {number} rate requests a second
  */
 export function usersFor(rate) {
-  const preAllocatedVUs = Math.max(10, Math.ceil(rate / 20));
+  const preAllocatedVUs = Math.max(100, Math.ceil(rate / 20));
   return { preAllocatedVUs, maxVUs: 4 * preAllocatedVUs };
 }

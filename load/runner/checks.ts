@@ -16,7 +16,7 @@ export interface Seen {
 /** k6's clock tells whole milliseconds. */
 const CLOCK_MILLIS = 1;
 
-/** The share of the requests due by which a run may miss its rate. */
+/** The share of the requests due by which a run may miss its rate unless it is told otherwise. */
 const RATE_TOLERANCE = 0.01;
 
 /** Holds what was seen against what the scenario allows. */
@@ -47,7 +47,7 @@ function checksMemory({ isSoak, seconds }: Scenario): boolean {
 
 function rateKept(scenario: Scenario, { requests }: K6Summary): Check {
   const due = requestsDue(scenario);
-  const passed = Math.abs(requests - due) <= RATE_TOLERANCE * due;
+  const passed = Math.abs(requests - due) <= (scenario.rateTolerance ?? RATE_TOLERANCE) * due;
   return { what: "the rate was kept", passed, found: `${requests} requests were made, ${due} were due` };
 }
 

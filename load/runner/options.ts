@@ -11,11 +11,12 @@ export const USAGE = `npm run load -- [SCENARIO ...] [options]
 ${NAMES.join("\n")}
 Without a name: steady, mixed and ramp, one after the other.
 
-  --rate N          requests a second
-  --seconds N       how long
-  --timeout MILLIS  how long Envoy waits for Weir (default 20, as envoy/envoy.yaml says); Weir waits half of it for Redis
-  --weirs N         replicas (default 2)
-  --rules PATH      other rules than load/rules, which must allow the same
+  --rate N               requests a second
+  --seconds N            how long
+  --timeout MILLIS       how long Envoy waits for Weir (default 20, as envoy/envoy.yaml says); Weir waits half of it for Redis
+  --rate-within PERCENT  how far the number of requests may be from what the rate makes (default 1)
+  --weirs N              replicas (default 2)
+  --rules PATH           other rules than load/rules, which must allow the same
 Exit code 1 when a check failed, 2 for options that cannot be followed.`;
 
 /** Options that cannot be followed, in words. */
@@ -63,6 +64,7 @@ export function readOptions(args: string[]): Options {
         rate: { type: "string" },
         seconds: { type: "string" },
         timeout: { type: "string", default: "20" },
+        "rate-within": { type: "string", default: "1" },
         weirs: { type: "string", default: "2" },
         rules: { type: "string" },
         help: { type: "boolean", default: false },
@@ -71,6 +73,7 @@ export function readOptions(args: string[]): Options {
     const { rate, seconds, rules } = values;
     const pace = {
       ...(rate === undefined ? {} : { rate: wholeNumber("rate", rate, 1_000_000) }),
+      rateTolerance: wholeNumber("rate-within", values["rate-within"], 100) / 100,
       ...(seconds === undefined ? {} : { seconds: wholeNumber("seconds", seconds, 1_000_000) }),
     };
     const names = positionals.length === 0 ? ["steady", "mixed", "ramp"] : positionals;

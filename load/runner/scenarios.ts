@@ -15,6 +15,8 @@ export interface Scenario {
   /** Requests a second; for a ramp the last of them. */
   readonly rate: number;
   readonly seconds: number;
+  /** How far from its rate it may be, as a share of the requests due. Default: a hundredth. */
+  readonly rateTolerance?: number;
   /** By the names that the script has for them. */
   readonly buckets: Readonly<Record<string, Allowance & { readonly rule: string }>>;
   /** It goes beyond what can be answered in time: late calls are let through by Envoy, and that is what it shows. */

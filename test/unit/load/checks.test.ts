@@ -158,6 +158,12 @@ describe("a run at a constant rate", () => {
   });
 });
 
+it("a run may be told to keep its rate less closely", () => {
+  const tolerant = { ...STEADY, rateTolerance: 0.5 };
+  expect(failures(tolerant, seen({ k6: { requests: 3_055 } }))).toEqual([]);
+  expect(failures(tolerant, seen({ k6: { requests: 3_054 } }))).toHaveLength(1);
+});
+
 /** A run that differs in how many requests of the limited bucket were let through; all counted that. */
 function admitting(admitted: number, slow: Partial<BucketCount> = {}): Seen {
   const envoy = { ok: 5_630 - 131 + admitted };
