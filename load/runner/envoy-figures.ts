@@ -23,8 +23,8 @@ function percentiles(stats: string): string {
     .join(" / ");
 }
 
-/** Envoy fills its histograms a few seconds after the fact. */
-export async function envoyFigures(envoy: Envoy): Promise<EnvoyFigures> {
+/** Envoy fills its histograms a few seconds after the fact. @throws Error (as a promise) when it lacks a counter */
+export async function envoyFigures(envoy: Pick<Envoy, "stat" | "adminUrl">): Promise<EnvoyFigures> {
   const [ok = 0, overLimit = 0, errors = 0, letThrough = 0, timeouts = 0] = await Promise.all(
     [
       "cluster.services.ratelimit.ok",

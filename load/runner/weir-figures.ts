@@ -11,10 +11,11 @@ export interface WeirFigures {
   lateShare(millis: number): number;
 }
 
-export async function weirFigures(weirs: readonly WeirProcess[]): Promise<WeirFigures> {
+/** @throws Error (as a promise, or of its functions) that names a metric which a replica does not have: it is not taken for 0 */
+export async function weirFigures(weirs: readonly Pick<WeirProcess, "metrics">[]): Promise<WeirFigures> {
   const texts = await Promise.all(weirs.map((weir) => weir.metrics()));
   const sum = (name: string, labels: Readonly<Record<string, string>> = {}): number =>
-    texts.reduce((total, text) => total + sumOf(text, name, labels), 0);
+    texts.reduce((total, text) => total + sumOf(having(text, name), name, labels), 0);
   return {
     decisions: (rule, outcome) => sum("weir_decisions_total", { rule, outcome }),
     storeFailures: sum("weir_store_operations_total") - sum("weir_store_operations_total", { status: "ok" }),
@@ -24,4 +25,11 @@ export async function weirFigures(weirs: readonly WeirProcess[]): Promise<WeirFi
       return all === 0 ? 0 : 1 - inTime / all;
     },
   };
+}
+
+/** A text of metrics, in which this one is described whether it has counted or not. */
+function having(text: string, name: string): string {
+  const family = name.replace(/_(?:bucket|count)$/, "");
+  if (!text.includes(`# TYPE ${family} `)) throw new Error(`Weir has no metric ${name}`);
+  return text;
 }
