@@ -3,17 +3,19 @@
 /** What each script begins with. Servers that it started end with it, whatever happens. */
 const HEAD = `set -euo pipefail
 printed=$(mktemp)
+served=$(mktemp)
 servers=()
 end() {
   code=$?
   trap - EXIT
   for server in "\${servers[@]}"; do kill -TERM -- "-$server" 2>/dev/null && wait "$server" || true; done
-  [ "$code" = 0 ] || { cat "$printed"; printf '%s: failed, exit code %s\\n' "$place" "$code"; } >&2
-  rm -f "$printed"
+  [ "$code" = 0 ] || { cat "$served" "$printed"; printf '%s: failed, exit code %s\\n' "$place" "$code"; } >&2
+  rm -f "$printed" "$served"
   exit "$code"
 }
 trap end EXIT
 fail() { printf '%s: %s\\n' "$place" "$*" >&2; exit 1; }
+one_line() { tr -s '[:space:]' ' ' <"$printed" | sed 's/^ //; s/ $//'; }
 serves() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 `;
 
@@ -23,13 +25,13 @@ function quoted(text) {
 }
 
 /**
- * A server: the next commands run when its port is open, and it ends with the page.
+ * A server: the next commands run when its port is open, and it ends with the page. What it prints is shown if the page fails.
  * @param {string} text
  * @param {number} port
  */
 function inBackground(text, port) {
   return `serves ${port} && fail "something listens on port ${port} already"
-setsid bash -c ${quoted(text)} </dev/null &
+setsid bash -c ${quoted(text)} >>"$served" 2>&1 </dev/null &
 servers+=($!)
 until serves ${port}; do kill -0 "\${servers[-1]}" 2>/dev/null || fail "ended before it served"; sleep 0.1; done`;
 }
@@ -47,7 +49,7 @@ function inTurn({ text, exits, prints }) {
   const check =
     prints === undefined
       ? []
-      : [`grep -qE -- ${quoted(prints)} "$printed" || fail ${quoted(`does not print ${prints}`)}`];
+      : [`one_line | grep -E -- ${quoted(prints)} >/dev/null || fail ${quoted(`does not print ${prints}`)}`];
   return [run, ...check, 'cat "$printed"; : >"$printed"'].join("\n");
 }
 
