@@ -2,6 +2,7 @@
 // reloads, memory, calls to Redis and matching. One server on one core; Redis and the load on the other. Rows take turns, so that a
 // busy moment of the machine does not hit one of them alone. See USAGE in options.mjs and docs/benchmarks.md.
 import { loadavg } from "node:os";
+import { measureBucketMemory } from "./bucket-memory.mjs";
 import { REFERENCE } from "./cases.mjs";
 import { measureGroupCommit } from "./group-commit.mjs";
 import { load, requestFrames } from "./load.mjs";
@@ -106,6 +107,7 @@ async function main(options) {
   const pinned = pinLoad();
   const parts = [
     { name: "weir reload", measure: () => measureReloads(servers, options) },
+    { name: "bucket-memory", measure: () => measureBucketMemory() },
     { name: "memory-use", measure: () => measureMemoryUse(servers) },
     { name: "group-commit", measure: () => measureGroupCommit(servers, options) },
     { name: "matching", measure: () => measureMatching() },

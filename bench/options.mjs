@@ -5,7 +5,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N              runs of each row at full load, of which the best counts (default 3)
   --rate N                requests a second of the run at an even pace (default 3000)
   --only WORD[,WORD]      only rows whose name contains one of these words; beside the table of servers there are
-                          "weir reload", "memory-use", "group-commit" and "matching"
+                          "weir reload", "bucket-memory", "memory-use", "group-commit" and "matching"
   --peer NAME=HOST:PORT   one more server to compare with, on this machine (again for more of them)
 WEIR_* variables reach the servers that are started here.`;
 

@@ -6,7 +6,7 @@ import type { AskedBucket, BucketStatus, Charge, InspectableStore, Verdict } fro
 import { type BucketEntry, BucketTable } from "./bucket-table.js";
 import { wallClockMicros } from "./wall-clock.js";
 
-/** About 300 MB when all of them are used. */
+/** 0.3 to 1.9 GB when all of them are used, by algorithm and length of key (docs/operations.md). */
 const DEFAULT_MAX_BUCKETS = 1_000_000;
 
 /** More than the one that a charge may add, so that full buckets go faster than new ones come. */
