@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -12,6 +13,7 @@ import { until } from "../support/until.js";
 import { startWeir, type WeirOptions, type WeirProcess } from "../support/weir-process.js";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
+const { version: VERSION } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as { version: string };
 const PARENT = "00f067aa0ba902b7";
 const METHOD = "envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 /** Kinds of spans in OTLP. */
@@ -82,7 +84,7 @@ describe("traces", () => {
     // They are measured by two clocks, a fraction of a millisecond apart.
     expect(Number(store.startTimeUnixNano) / 1e6).toBeGreaterThan(start - 1);
     expect(Number(store.endTimeUnixNano) / 1e6).toBeLessThan(end + 1);
-    expect(collector.resources.at(-1)).toMatchObject({ "service.name": "weir", "service.version": "0.1.0" });
+    expect(collector.resources.at(-1)).toMatchObject({ "service.name": "weir", "service.version": VERSION });
     expect([...collector.paths]).toEqual(["POST /v1/traces"]);
   });
 
