@@ -1,7 +1,15 @@
-# Weir's image: Node, the program and nothing else; no shell, no package manager, no root. docs/docker.md tells how to use it.
+# Weir's image: Node, the program and nothing else; no shell, no package manager, no root. docs/docker.md says how to use it.
 
-# Builds the program and lays everything out in /image as it will lie in the image, readable by any user.
-FROM node:24-bookworm-slim AS build
+# Both tags move. A release names by digest what they stand for at that time (docs/releasing.md).
+ARG NODE_IMAGE=node:24-bookworm-slim
+ARG NODE_DIGEST=
+ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
+ARG BASE_DIGEST=
+
+# Builds the program and lays everything out in /image as it will lie in the image, readable by any user. On the platform of the
+# machine that builds, whatever the image is for: nothing in /image depends on it. Builders without BuildKit do not set
+# BUILDPLATFORM, and take `linux` for their own processor.
+FROM --platform=${BUILDPLATFORM:-linux} ${NODE_IMAGE}${NODE_DIGEST:+@${NODE_DIGEST}} AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -15,8 +23,10 @@ RUN node scripts/build.mjs && find dist -name '*.map' -delete \
  && chmod -R a+rX,go-w /image && chmod 755 /image/bin/* \
  && node docker/load-program.mjs /image/root/app/dist
 
-FROM gcr.io/distroless/nodejs24-debian12:nonroot
-# The same as in package.json; a test holds that.
+FROM ${BASE_IMAGE}${BASE_DIGEST:+@${BASE_DIGEST}}
+ARG BASE_IMAGE
+ARG BASE_DIGEST
+# The same as in package.json; a test checks that.
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="weir" \
@@ -24,18 +34,19 @@ LABEL org.opencontainers.image.title="weir" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="gcr.io/distroless/nodejs24-debian12:nonroot"
+      org.opencontainers.image.base.name="${BASE_IMAGE}" \
+      org.opencontainers.image.base.digest="${BASE_DIGEST}"
 
 COPY --from=build /image/root /
-# By itself, since /bin is a link in some bases.
+# Separately, since /bin is a link in some bases.
 COPY --from=build /image/bin/ /bin/
 ENV NODE_ENV=production
-# Where config/rules, the default, is the folder /etc/weir/rules. No setting: one in the image would win over those that the
-# environment of envoyproxy/ratelimit stands for.
+# From here config/rules, the default of WEIR_RULES, is the folder /etc/weir/rules. It is not set in the environment: that would
+# take precedence over the variables of envoyproxy/ratelimit.
 WORKDIR /etc/weir
 # In digits, so that Kubernetes can see that it is not root.
 USER 65532:65532
-# gRPC, and HTTP for probes, metrics and /json. The admin API (6070) listens inside the container only, unless told otherwise.
+# gRPC, and HTTP for probes, metrics and /json. The admin API (6070) listens inside the container only, by default.
 EXPOSE 8081 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["/nodejs/bin/node", "/app/dist/main.js", "check"]

@@ -26,7 +26,7 @@ standin=${STANDIN_IMAGES:-$(find_standin)}
 
 # The images that the Dockerfile builds from, and those of docker-compose.yml that its tests start.
 wanted_images() {
-  sed -n 's/^FROM \([^ ]*\).*/\1/p' "$repo/Dockerfile"
+  sed -n 's/^ARG [A-Z]*_IMAGE=//p' "$repo/Dockerfile"
   [ ! -e "$repo/docker-compose.yml" ] ||
     sed -n 's/^ *image: *\([^ ]*\).*/\1/p' "$repo/docker-compose.yml" |
       grep --extended-regexp '^(envoyproxy/envoy|redis|prom/prometheus):'
