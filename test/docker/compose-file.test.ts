@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { type ComposeService, composeServices, REPOSITORY } from "../support/docker/compose.js";
@@ -10,6 +10,15 @@ import { type ComposeService, composeServices, REPOSITORY } from "../support/doc
 
 const NAMES = ["envoy", "weir-1", "weir-2", "admin-token", "redis", "prometheus", "grafana", "load"];
 const ENDS = new Set(["admin-token", "load"]);
+/** What each one waits for. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  "weir-1": ["redis", "admin-token"],
+  "weir-2": ["redis", "admin-token"],
+  envoy: ["weir-1", "weir-2"],
+  prometheus: ["envoy"],
+  grafana: ["prometheus"],
+  load: ["envoy"],
+};
 
 let services: ReadonlyMap<string, ComposeService>;
 
@@ -52,10 +61,13 @@ describe.each(NAMES)("%s", (name) => {
     }
   });
 
-  it("waits until what it needs is healthy", () => {
-    for (const [other, { condition }] of Object.entries(service().depends_on ?? {})) {
-      expect(condition, other).toBe(ENDS.has(other) ? "service_completed_successfully" : "service_healthy");
-    }
+  it("waits until what it needs is healthy, or has done its work", () => {
+    const waits = Object.entries(service().depends_on ?? {}).map(([other, { condition }]) => [other, condition]);
+    const expected = (NEEDS[name] ?? []).map((other) => [
+      other,
+      ENDS.has(other) ? "service_completed_successfully" : "service_healthy",
+    ]);
+    expect(Object.fromEntries(waits)).toEqual(Object.fromEntries(expected));
   });
 });
 
@@ -121,4 +133,38 @@ it("Grafana's data source differs from the shipped one in its address only", () 
   };
   shipped.datasources[0]!.url = "http://prometheus:9090";
   expect(parse(read("monitoring/compose/grafana-datasource.yml"))).toEqual(shipped);
+});
+
+it("Grafana finds its dashboard where it is mounted", () => {
+  interface Provisioning {
+    readonly providers: readonly [{ readonly options: { readonly path: string } }];
+  }
+  const { volumes = [], environment = {} } = services.get("grafana")!;
+  const mountOf = (path: string) => volumes.find(({ source }) => source === join(REPOSITORY, path))?.target;
+  const dashboards = mountOf("monitoring/grafana/dashboards");
+  const { providers } = parse(read("monitoring/grafana/provisioning/dashboards/weir.yml")) as Provisioning;
+  expect(providers[0].options.path).toBe(dashboards);
+  const home = environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH ?? "";
+  expect(dirname(home)).toBe(dashboards);
+  expect(existsSync(join(REPOSITORY, "monitoring/grafana/dashboards", basename(home)))).toBe(true);
+  // Grafana reads its own configuration from these two folders.
+  const provisioning = "/etc/grafana/provisioning";
+  expect(dirname(mountOf("monitoring/grafana/provisioning/dashboards/weir.yml")!)).toBe(`${provisioning}/dashboards`);
+  expect(dirname(mountOf("monitoring/compose/grafana-datasource.yml")!)).toBe(`${provisioning}/datasources`);
+});
+
+it("load sets every variable that the k6 scripts read, and mounts the script that it runs", () => {
+  const scripts = readdirSync(join(REPOSITORY, "load")).filter((name) => name.endsWith(".js"));
+  const reads = scripts.flatMap((name) => [
+    ...read(join("load", name)).matchAll(/\b__ENV\.([A-Z_]+)|\bnumberOf\("([A-Z_]+)"/g),
+  ]);
+  const names = new Set(reads.map(([, direct, byName]) => direct ?? byName));
+  expect([...names].sort()).toEqual(["DURATION", "RATE", "STEP", "TARGET"]);
+  const { environment = {}, volumes = [], command } = services.get("load")!;
+  for (const name of names) expect(Object.keys(environment)).toContain(name);
+  expect(environment.TARGET).toBe("http://envoy:10000");
+  const [folder] = volumes;
+  expect(folder).toMatchObject({ source: join(REPOSITORY, "load"), target: "/load" });
+  expect(command?.[0]).toBe("run");
+  expect(scripts).toContain(relative("/load", command?.[1] ?? ""));
 });

@@ -24,17 +24,24 @@ export function docker(...args: readonly string[]): Promise<string> {
 /** A service as Compose reads it: defaults filled in, anchors resolved. */
 export interface ComposeService {
   readonly image: string;
+  readonly command?: readonly string[] | null;
   readonly user?: string;
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
   readonly security_opt?: readonly string[];
   readonly network_mode?: string;
+  readonly environment?: Readonly<Record<string, string>>;
   readonly networks?: Readonly<Record<string, unknown>>;
   readonly restart?: string;
   readonly healthcheck?: { readonly test?: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly ports?: readonly { readonly host_ip?: string; readonly published: string }[];
-  readonly volumes?: readonly { readonly type: string; readonly source: string; readonly read_only?: boolean }[];
+  readonly volumes?: readonly {
+    readonly type: string;
+    readonly source: string;
+    readonly target: string;
+    readonly read_only?: boolean;
+  }[];
 }
 
 /** The services of docker-compose.yml, those of profiles too. */
