@@ -33,7 +33,7 @@ const ORDER = [
 const MAY_IMPORT = new Map([
   ["grpc-server", ["h2", "net", "tls"]],
   ["h2", []],
-  ["rules", ["limits", "observe", "in-turns", "start-error"]],
+  ["rules", ["limits", "in-turns", "start-error"]],
   ["stores", ["limits", "observe", "tls", "pause", "start-error"]],
   ["limits", []],
   ["observe", []],

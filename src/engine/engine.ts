@@ -16,7 +16,7 @@ import { MetricLabels } from "./metric-labels.js";
 import { type DescriptorPlan, type PlanParts, planRequest, type RequestPlan } from "./plan.js";
 import type { Descriptor, EngineCaller, RateLimitRequest } from "./request.js";
 import { type HeaderSettings, ResponseHeaders } from "./response-headers.js";
-import { type AnsweredDescriptor, answerDescriptor, OK_STATUS } from "./statuses.js";
+import { type AnsweredDescriptor, answerDescriptor, OK_STATUS, OVER_LIMIT_STATUS } from "./statuses.js";
 import { answerLocally, decideWithoutStore, FAILURE_OUTCOMES, type OnStoreFailure } from "./store-failure.js";
 import { tellDecision, tellUndecided } from "./tell-decision.js";
 
@@ -92,8 +92,8 @@ export class Engine {
   /**
    * Decides over one request; answers at once when the store does.
    * @param caller how long it waits, and whether it has gone before anything was charged; absent: it waits for ever
-   * @throws EngineError (or a promise of one): the request is not valid, there are no rules yet, the store failed and `error` decides, or the
-   * caller has gone
+   * @throws EngineError (or a promise of one): the request is not valid, there are no rules yet or the store failed and
+   * `error` decides, or the caller has gone
    */
   decide(request: RateLimitRequest, caller?: EngineCaller): Decision | Promise<Decision> {
     const startedMillis = this.#nowMillis();
@@ -227,11 +227,23 @@ export class Engine {
     });
   }
 
-  /** To let everything through would take the decision from a proxy that is told to refuse when nobody decides. */
-  #withoutRules(request: RateLimitRequest, startedMillis: number): never {
-    for (const _ of request.descriptors) this.#parts.events.descriptorDecided("", "", "failed", 0, 0);
-    this.#answered("failed", startedMillis);
-    throw new EngineError("no_rules", "no rules have come from the control plane yet");
+  /**
+   * As when the store fails (D13), but that `local` has nothing to decide by, and `deny` cannot tell what is limited. To
+   * let everything through by default would take the decision from a proxy that is told to refuse when nobody decides.
+   */
+  #withoutRules({ descriptors }: RateLimitRequest, startedMillis: number): Decision {
+    const { events, settings } = this.#parts;
+    const { onStoreFailure: rule, tellsDetail } = settings;
+    for (const _ of descriptors) events.descriptorDecided("", "", "no_rules", 0, 0);
+    if (rule === "error" || rule === "local") {
+      this.#answered("failed", startedMillis);
+      throw new EngineError("no_rules", "no rules have come from the control plane yet");
+    }
+    const status = rule === "deny" ? OVER_LIMIT_STATUS : OK_STATUS;
+    const overallCode = rule === "deny" && !this.#letsAllThrough ? "OVER_LIMIT" : "OK";
+    this.#answered(overallCode === "OK" ? "ok" : "over_limit", startedMillis);
+    const decision: Decision = { overallCode, statuses: descriptors.map(() => status) };
+    return tellsDetail === true ? { ...decision, detail: DEGRADED } : decision;
   }
 
   #unknownDomain(request: RateLimitRequest, startedMillis: number): Decision {

@@ -11,6 +11,7 @@ import type { EngineCaller } from "./request.js";
  * - unlimited: the rule says so. no_rule: nothing to limit (D10). replaced: another limit took its place.
  * - unknown_domain: no rules for its domain (D10).
  * - failed_open, failed_closed, local, failed: the store failed and `allow`, `deny`, `local` or `error` decided (D13).
+ * - no_rules: no rules have come yet, so that nobody knows what is limited.
  * - cancelled: the caller went away before the store was asked, and nothing was charged.
  */
 export type DescriptorOutcome =
@@ -26,6 +27,7 @@ export type DescriptorOutcome =
   | "failed_closed"
   | "local"
   | "failed"
+  | "no_rules"
   | "cancelled";
 
 /** What became of a whole request. */

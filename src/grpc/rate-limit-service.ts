@@ -23,9 +23,9 @@ export function createShouldRateLimit(parts: RateLimitServiceParts): UnaryHandle
 }
 
 /**
- * Answers requests by the engine's decisions. A request that makes no sense is INVALID_ARGUMENT; a failed store
- * (D13), and rules that have not come yet, are UNAVAILABLE, so that the proxy's failure mode decides; CANCELLED is for a caller that went away and will not read it;
- * anything else is a fault of ours, INTERNAL and without details.
+ * Answers requests by the engine's decisions. A request that makes no sense is INVALID_ARGUMENT; a failed store (D13), and
+ * rules that have not come yet, are UNAVAILABLE, so that the proxy's failure mode decides; CANCELLED is for a caller that
+ * went away and will not read it; anything else is a fault of ours, INTERNAL and without details.
  * @param fault what is told of such a fault
  */
 export function answerBy(parts: RateLimitServiceParts, fault: string): UnaryHandler<RateLimitRequest, Decision> {

@@ -104,7 +104,7 @@ it("a Weir that does not answer fails the run, and what it did not decide is tol
   let weir: number | undefined;
   try {
     await until("k6 runs", () => childOf(run, "steady.js"), 30_000);
-    weir = childOf(run, "dist/main.js") ?? 0;
+    weir = await until("Weir runs", () => childOf(run, "dist/main.js"));
     process.kill(weir, "SIGSTOP");
     await until("k6 has ended", () => (childOf(run, "steady.js") === undefined ? true : undefined), 30_000);
   } finally {

@@ -153,6 +153,9 @@ describe("the admin API", () => {
     expect(body.rules[0].rates.overLimitPerSecond).toBeGreaterThan(0);
   });
 
+  /** Weir may have noticed the change of the file by itself before. */
+  const reloadedByNow = expect.stringMatching(/^(reloaded|unchanged)$/);
+
   it("reads rules again when told to, and tells what came of it", async () => {
     const file = join(folder.path, "rules.yaml");
     expect((await call("POST /api/v1/reload")).body).toMatchObject({ result: "unchanged", faults: [] });
@@ -165,14 +168,15 @@ describe("the admin API", () => {
       faults: refused.faults,
     });
     await writeFile(file, `${RULES}  - key: more\n    rate_limit: { requests_per_unit: 1, unit: day }\n`);
-    expect((await call("POST /api/v1/reload")).body).toMatchObject({ result: "reloaded", faults: [] });
+    expect((await call("POST /api/v1/reload")).body).toMatchObject({ result: reloadedByNow, faults: [] });
     expect((await call("GET /api/v1/status")).body.rules).toMatchObject({
       rules: 6,
-      lastReload: { result: "reloaded" },
+      lastReload: { result: reloadedByNow },
     });
     expect((await call("GET /api/v1/rules?offset=5")).body.rules[0]).toMatchObject({ rule: "more" });
     await writeFile(file, RULES);
-    expect((await call("POST /api/v1/reload")).body.result).toBe("reloaded");
+    expect((await call("POST /api/v1/reload")).body.result).toEqual(reloadedByNow);
+    expect((await call("GET /api/v1/status")).body.rules.rules).toBe(5);
   });
 
   it("logs every change with who wanted it and why, and counts it", async () => {

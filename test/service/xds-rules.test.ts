@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callAdmin, overallCode } from "../support/admin-client.js";
 import { ControlPlane } from "../support/control-plane.js";
+import { DirectClient } from "../support/direct-client.js";
 import { GrpcClient } from "../support/grpc-client.js";
 import { http } from "../support/http-client.js";
 import { launch } from "../support/program.js";
@@ -161,8 +162,17 @@ describe("a Weir that may be ready without rules", () => {
       expect(answer.body).toContain("no rules have come from the control plane yet");
       const grpc = new GrpcClient(early.grpcPort);
       await expect(grpc.shouldRateLimit(request)).rejects.toMatchObject({ code: 14 });
+      // Applications have no proxy whose failure mode could decide.
+      const direct = new DirectClient(early.grpcPort);
+      expect(
+        await direct.checkLimit({ domain: "default/eg/http", descriptors: [{ entries: [{ key: "a", value: "b" }] }] }),
+      ).toMatchObject({
+        allowed: true,
+        degraded: true,
+      });
+      direct.close();
       grpc.close();
-      expect(await early.metrics()).toContain('weir_decisions_total{domain="",rule="",outcome="failed"} 2');
+      expect(await early.metrics()).toContain('weir_decisions_total{domain="",rule="",outcome="no_rules"} 3');
       expect((await late.answerTo(late.set(gateway(2)))).ack).toBe(true);
       expect(await overallCode(early.httpUrl, "default/eg/http", ENTRIES)).toBe("OK");
       expect((await http(`${early.httpUrl}/json`, json)).status).toBe(200);

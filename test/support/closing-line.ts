@@ -4,7 +4,7 @@ import type { Reporter, TestModule } from "vitest/node";
  * Counts tests by how they ended. A test file that failed as a whole (it does not load, a hook threw) and an error
  * outside of any test are failures as well, though no test failed.
  */
-export function countTests(
+function countTests(
   modules: readonly TestModule[],
   unhandledErrors: number,
 ): { passed: number; failed: number; skipped: number } {

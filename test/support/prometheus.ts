@@ -46,7 +46,7 @@ interface Configuration {
  * The path of `prometheus` or `promtool`.
  * @throws Error when it is not there, with words on how to get it
  */
-export function monitoringTool(name: "prometheus" | "promtool"): string {
+function monitoringTool(name: "prometheus" | "promtool"): string {
   const found = findProgram(name, [join(TOOLS, "prometheus")]);
   if (found !== undefined) return found;
   throw new Error(`${name} is not on this machine: run \`bash scripts/ensure-monitoring-tools.sh\``);

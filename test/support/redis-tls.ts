@@ -19,7 +19,7 @@ export async function startTlsRedis(authority: TestAuthority, options: RedisServ
 }
 
 /** Arguments that make redis-server listen with TLS on this port. Each is a word. */
-export function tlsArguments(authority: TestAuthority, port: number): string[] {
+function tlsArguments(authority: TestAuthority, port: number): string[] {
   const { certFile, keyFile } = authority.sign("redis-server");
   return [
     ...["--tls-port", String(port), "--tls-cert-file", certFile, "--tls-key-file", keyFile],

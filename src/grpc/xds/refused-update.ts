@@ -29,8 +29,8 @@ export async function isRefusedAgain(
   response: DiscoveryResponse,
 ): Promise<boolean> {
   if (refused === undefined || performance.now() - refused.at > REMEMBERED_MILLIS) return false;
-  const { version_info, type_url, resources } = refused.response;
-  if (version_info !== response.version_info || type_url !== response.type_url) return false;
+  const { version_info, resources } = refused.response;
+  if (version_info !== response.version_info) return false;
   if (resources.length !== response.resources.length) return false;
   const left = new ResourcesLeft();
   await inTurns(left.take(resources, response.resources));

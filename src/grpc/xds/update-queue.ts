@@ -1,10 +1,10 @@
 import { pause } from "../../pause.js";
 import { type FaultTexts, NO_FAULTS } from "../../rules/fault-texts.js";
 import type { AdsOptions } from "./ads-options.js";
-import { type DiscoveryRequest, type DiscoveryResponse, RATE_LIMIT_CONFIG } from "./discovery-messages.js";
+import type { DiscoveryRequest, DiscoveryResponse } from "./discovery-messages.js";
 import { joinFaults } from "./error-detail.js";
 import { isRefusedAgain, REPEAT_MILLIS, type RefusedUpdate } from "./refused-update.js";
-import { findWrongTypes } from "./wrong-types.js";
+import { findUnaskedType, findWrongTypes } from "./wrong-types.js";
 
 /** What a response is answered with; whoever sends it adds nothing. */
 type Answer = (request: DiscoveryRequest) => void;
@@ -52,12 +52,13 @@ export class UpdateQueue {
   }
 
   add(response: DiscoveryResponse, answer: Answer): void {
-    const wrongTypes = findWrongTypes(response);
-    // An answer would ask for that type from then on.
-    if (response.type_url !== RATE_LIMIT_CONFIG) {
-      this.#options.events.refused(response.version_info, wrongTypes);
+    const unaskedType = findUnaskedType(response);
+    if (unaskedType !== undefined) {
+      // An answer would ask for that type from then on.
+      this.#options.events.refused(response.version_info, unaskedType);
       return;
     }
+    const wrongTypes = findWrongTypes(response);
     if (wrongTypes.texts.length === 0) this.#supersede();
     this.#waiting.push({ response, answer, wrongTypes, isSuperseded: false });
     this.#hurry.abort();
@@ -82,8 +83,10 @@ export class UpdateQueue {
   async #work(): Promise<void> {
     this.#isBusy = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const isAgain = !next.isSuperseded && (await isRefusedAgain(this.#refused, next.response));
+      if (this.#isClosed) return;
       if (next.isSuperseded) this.#passOver(next);
-      else if (await isRefusedAgain(this.#refused, next.response)) await this.#refuseAgain(next);
+      else if (isAgain) await this.#refuseAgain(next);
       else if (next.wrongTypes.texts.length > 0) this.#refuse(next, next.wrongTypes);
       else await this.#apply(next);
     }

@@ -4,11 +4,14 @@ import { type DiscoveryResponse, RATE_LIMIT_CONFIG } from "./discovery-messages.
 /** A response may have thousands of resources: nobody reads of more that are wrong. */
 const MOST_TOLD = 20;
 
-/** What in a response is of another type than what was asked for, in words. */
-export function findWrongTypes({ type_url, resources }: DiscoveryResponse): FaultTexts {
-  if (type_url !== RATE_LIMIT_CONFIG) {
-    return { texts: [`a response of type ${shown(type_url)}: only ${RATE_LIMIT_CONFIG} was asked for`], more: 0 };
-  }
+/** What is wrong with a response of a type that was not asked for, in words; undefined: it is of the right one. */
+export function findUnaskedType({ type_url }: DiscoveryResponse): FaultTexts | undefined {
+  if (type_url === RATE_LIMIT_CONFIG) return undefined;
+  return { texts: [`a response of type ${shown(type_url)}: only ${RATE_LIMIT_CONFIG} was asked for`], more: 0 };
+}
+
+/** Which resources of a response are of another type than what was asked for, in words. */
+export function findWrongTypes({ resources }: DiscoveryResponse): FaultTexts {
   const wrong = [...resources.entries()].filter(([, resource]) => resource.type_url !== RATE_LIMIT_CONFIG);
   const texts = wrong
     .slice(0, MOST_TOLD)

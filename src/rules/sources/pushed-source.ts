@@ -38,16 +38,16 @@ export class PushedSource implements RulesSource {
   }
 
   /**
-   * Takes an update, one after the other. Never rejects.
+   * Takes an update, one after the other.
    * @returns once what is good of it is in force: the errors of the rest; none means that all of it was taken
+   * @throws Error (as a promise) it could not be taken, such as for want of memory
    */
   onResources(update: ResourceUpdate): Promise<FaultTexts> {
-    const taken = this.#turn.then(() => this.#take(update)).catch(notTaken);
-    this.#turn = taken;
+    const taken = this.#turn.then(() => this.#take(update));
+    this.#turn = taken.catch(() => {});
     return taken;
   }
 
-  /** @throws Error (as a promise) such as that there is no memory for it */
   async #take({ version, resources }: ResourceUpdate): Promise<FaultTexts> {
     const packed = await packResources(resources);
     if (this.#reload === undefined) return { texts: ["Weir is stopping"], more: 0 };
@@ -59,8 +59,4 @@ export class PushedSource implements RulesSource {
       this.#input = undefined;
     }
   }
-}
-
-function notTaken(error: unknown): FaultTexts {
-  return { texts: [`this update could not be put in force: ${(error as Error).message}`], more: 0 };
 }

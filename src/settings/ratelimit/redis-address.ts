@@ -91,16 +91,17 @@ function readAddress(text: string): Address {
   }
   const isTls = scheme.toLowerCase() === "rediss://";
   const asked = readQuery(query);
+  const { user = asked.user, password = asked.password } = readUserInfo(login);
   return {
     host,
-    login: asked.login ?? readUserInfo(login),
-    database: asked.database ?? (database === "/" ? "" : database),
+    login: user === "" && password === "" ? undefined : { user, password },
+    database: database.length > 1 ? database : asked.database,
     isTls,
   };
 }
 
-/** ER's client takes the user, the password and the database from behind the `?` too, and prefers them. */
-function readQuery(text: string): { readonly login?: Login; readonly database?: string } {
+/** ER's client takes what the rest of the URL does not say from behind its `?`. */
+function readQuery(text: string): Login & { readonly database: string } {
   const query = new URLSearchParams(text);
   const unknown = [...query.keys()].some((name) => !["username", "password", "db"].includes(name));
   const database = query.get("db");
@@ -110,17 +111,18 @@ function readQuery(text: string): { readonly login?: Login; readonly database?: 
     );
   }
   const [user, password] = [query.get("username") ?? "", query.get("password") ?? ""];
-  return {
-    ...(user === "" && password === "" ? {} : { login: { user, password } }),
-    ...(database === null ? {} : { database: `/${database}` }),
-  };
+  return { user, password, database: database === null ? "" : `/${database}` };
 }
 
-function readUserInfo(text: string): Login | undefined {
-  if (text === "") return undefined;
-  const [user = "", ...rest] = text.split(":");
+/** What is given of it. */
+function readUserInfo(text: string): Partial<Login> {
+  const colon = text.indexOf(":");
+  const [user, password] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
   try {
-    return { user: decodeURIComponent(user), password: decodeURIComponent(rest.join(":")) };
+    return {
+      ...(user === "" ? {} : { user: decodeURIComponent(user) }),
+      ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+    };
   } catch {
     throw new RatelimitVariableError("REDIS_URL has a % that is not followed by two hexadecimal digits");
   }

@@ -50,7 +50,7 @@ export const RULES_VARIABLES: RatelimitPart = {
     {
       setting: "xdsNodeMetadata",
       from: ["CONFIG_GRPC_XDS_NODE_METADATA"],
-      make: (er) => ifXds(er, () => er.text("CONFIG_GRPC_XDS_NODE_METADATA")),
+      make: (er) => ifXds(er, nodeMetadata),
     },
     {
       setting: "xdsTls",
@@ -106,6 +106,19 @@ function folderOf(er: RatelimitValues): string | undefined {
   if (parts.some((name) => er.isGiven(name)) || er.isThere(folder)) return folder;
   er.warn(`RUNTIME_ROOT is not set, and ${folder} does not exist: rules are read from Weir's own folder (WEIR_RULES)`);
   return undefined;
+}
+
+/** ER leaves out what is no pair, and of a key that is there twice the last one counts. */
+function nodeMetadata(er: RatelimitValues): string {
+  const parts = er
+    .text("CONFIG_GRPC_XDS_NODE_METADATA")
+    .split(",")
+    .map((part) => part.trim());
+  const pairs = new Map(parts.filter((part) => part.indexOf("=") > 0).map((part) => [part.split("=", 1)[0], part]));
+  if (pairs.size < parts.length) {
+    er.warn("CONFIG_GRPC_XDS_NODE_METADATA: parts that are not key=value, and keys given twice, are left out");
+  }
+  return [...pairs.values()].join(",");
 }
 
 /** gRPC's way to say that the name is to be looked up by DNS is the only way there is here. */

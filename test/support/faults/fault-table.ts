@@ -51,7 +51,7 @@ export function addRow({ task }: TestContext, row: FaultRow): void {
 }
 
 /** The rows as text, a line each under a line of titles. */
-export function tableText(rows: readonly FaultRow[]): string {
+function tableText(rows: readonly FaultRow[]): string {
   const lines = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const padded = lines.map((line) =>

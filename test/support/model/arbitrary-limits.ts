@@ -19,7 +19,7 @@ export function ofAnySize(max: number): fc.Arbitrary<number> {
 }
 
 /** A unit times a multiplier, mostly 1, up to the longest period. */
-export const arbitraryPeriodMicros: fc.Arbitrary<number> = fc
+const arbitraryPeriodMicros: fc.Arbitrary<number> = fc
   .constantFrom(...UNIT_SECONDS)
   .map((seconds) => seconds * SECOND)
   .chain((unit) =>

@@ -63,6 +63,6 @@ describe("the version", () => {
   });
 
   it.each(KNOWN)("is named in %s", (path) => {
-    expect(mentions.get(path)).not.toEqual([]);
+    expect(mentions.get(path) ?? []).not.toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Engine } from "../../../src/engine/engine.js";
+import { Engine, type EngineSettings } from "../../../src/engine/engine.js";
 import { EngineError } from "../../../src/engine/engine-error.js";
 import { MemoryStore } from "../../../src/stores/memory/memory-store.js";
 import { type Store, StoreFailure } from "../../../src/stores/store.js";
@@ -57,20 +57,37 @@ describe("D10: nothing to limit", () => {
 });
 
 describe("before the first rules", () => {
-  it("fails each request, so that the proxy's failure mode decides, and counts it without its domain", () => {
+  const request = { domain: "test", hitsAddend: 0, descriptors: [client(), client()] };
+  const withoutRules = (settings: Partial<EngineSettings>) => {
     const events = new RecordedEvents();
-    const engine = new Engine({
-      rules: () => undefined,
-      store: new MemoryStore(),
-      settings: { ...DEFAULT_SETTINGS, onStoreFailure: "allow" },
-      events,
-    });
-    const request = { domain: "test", hitsAddend: 0, descriptors: [client(), client()] };
-    const words = "no rules have come from the control plane yet";
-    expect(() => engine.decide(request)).toThrow(new EngineError("no_rules", words));
-    expect(events.requests).toEqual(["failed"]);
-    expect(events.descriptors).toEqual(Array(2).fill({ domain: "", rule: "", outcome: "failed" }));
-    expect(engine.explain("test", [{ key: "client", value: "a" }])).toBeUndefined();
+    const [store, localStore] = [new MemoryStore(), new MemoryStore()];
+    const all = { ...DEFAULT_SETTINGS, ...settings };
+    return { events, engine: new Engine({ rules: () => undefined, store, localStore, settings: all, events }) };
+  };
+
+  it.each(["error", "local"] as const)(
+    "fails each request under %s, so that the proxy's failure mode decides",
+    (rule) => {
+      const { engine, events } = withoutRules({ onStoreFailure: rule });
+      const words = "no rules have come from the control plane yet";
+      expect(() => engine.decide(request)).toThrow(new EngineError("no_rules", words));
+      expect(events.requests).toEqual(["failed"]);
+      expect(events.descriptors).toEqual(Array(2).fill({ domain: "", rule: "", outcome: "no_rules" }));
+      expect(engine.explain("test", [{ key: "client", value: "a" }])).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ["allow", {}, "OK", "OK"],
+    ["deny", {}, "OVER_LIMIT", "OVER_LIMIT"],
+    // Nothing is refused in shadow, whatever the statuses say (D6).
+    ["deny", { globalShadow: true }, "OK", "OVER_LIMIT"],
+  ] as const)("answers by %s %j", (rule, settings, overall, code) => {
+    const { engine, events } = withoutRules({ onStoreFailure: rule, ...settings, tellsDetail: true });
+    const detail = { degraded: true, rule: "" };
+    expect(engine.decide(request)).toEqual({ overallCode: overall, statuses: [{ code }, { code }], detail });
+    expect(events.requests).toEqual([overall === "OK" ? "ok" : "over_limit"]);
+    expect(events.descriptors).toEqual(Array(2).fill({ domain: "", rule: "", outcome: "no_rules" }));
   });
 });
 

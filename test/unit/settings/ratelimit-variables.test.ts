@@ -90,6 +90,10 @@ describe("names of envoyproxy/ratelimit", () => {
       { ...XDS, CONFIG_GRPC_XDS_NODE_METADATA: "tier=edge,zone=b" },
       { ...ON_XDS, xdsNodeMetadata: Object.entries({ tier: "edge", zone: "b" }) },
     ],
+    [
+      { ...XDS, CONFIG_GRPC_XDS_NODE_METADATA: "key1:val1, key2=val2,key2=val3" },
+      { ...ON_XDS, xdsNodeMetadata: Object.entries({ key2: "val3" }) },
+    ],
     [{ CONFIG_TYPE: "GRPC_XDS_SOTW" }, { ...ON_XDS, xdsServer: { host: "localhost", port: 18_000 } }],
     [
       { ...XDS, CONFIG_GRPC_XDS_SERVER_URL: "dns:///eg:18001", CONFIG_GRPC_XDS_NODE_ID: "n" },
@@ -125,8 +129,16 @@ describe("names of envoyproxy/ratelimit", () => {
       { ...ON_REDIS, redisUrl: "redis://u:p%40@h:1/3" },
     ],
     [
-      { ...REDIS, REDIS_URL: "redis://u:p@h:1/3?username=v&password=q%2F&db=4" },
+      { ...REDIS, REDIS_URL: "redis://h:1?username=v&password=q%2F&db=4" },
       { ...ON_REDIS, redisUrl: "redis://v:q%2F@h:1/4" },
+    ],
+    [
+      { ...REDIS, REDIS_URL: "redis://u:p@h:1/3?username=v&password=q&db=4" },
+      { ...ON_REDIS, redisUrl: "redis://u:p@h:1/3" },
+    ],
+    [
+      { ...REDIS, REDIS_URL: "redis://:p@h:1?username=v" },
+      { ...ON_REDIS, redisUrl: "redis://v:p@h:1" },
     ],
     [
       { ...REDIS, REDIS_AUTH: "pa@ss/w:rd" },

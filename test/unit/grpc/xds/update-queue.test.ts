@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type DiscoveryRequest, RATE_LIMIT_CONFIG } from "../../../../src/grpc/xds/discovery-messages.js";
 import { UpdateQueue } from "../../../../src/grpc/xds/update-queue.js";
@@ -84,6 +85,20 @@ describe("updates that come while one is looked at", () => {
     ]);
     expect(told).toEqual(["refused 1: 2", "acknowledged 2", "refused 3: 1"]);
   });
+});
+
+it.each([
+  ["a good one", "2", []],
+  ["one that comes again", "1", []],
+  ["one of the wrong type", "2", [OTHER_TYPE]],
+])("nothing is handed on, answered or told of %s after the queue is closed", async (_what, version, ofType) => {
+  const { queue, add, conclude, lookedAt, told, answers } = queueUnderTest();
+  add("1");
+  await conclude("bad");
+  add(version, RATE_LIMIT_CONFIG, ofType);
+  queue.close();
+  for (let turn = 0; turn < 5; turn++) await nextTurn();
+  expect([lookedAt, answers.length, told]).toEqual([["1"], 1, ["refused 1: 1"]]);
 });
 
 describe("an update that was refused and comes again", () => {
