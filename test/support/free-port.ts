@@ -1,8 +1,13 @@
 import { createServer } from "node:net";
 
+/** Test files that run at the same time look apart from each other: what one has found it may use a little later. */
+const SLOTS = 4;
+const PORTS_A_SLOT = 3_000;
+const slot = Number(process.env.VITEST_POOL_ID ?? 0) % SLOTS;
+
 /** Below the ports that the kernel gives to outgoing connections, so that none of those takes one that was found. */
-const FIRST = 20_000;
-const LAST = 31_999;
+const FIRST = 20_000 + slot * PORTS_A_SLOT;
+const LAST = FIRST + PORTS_A_SLOT - 1;
 
 let next = FIRST + Math.floor(Math.random() * (LAST - FIRST));
 
