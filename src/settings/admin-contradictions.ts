@@ -5,5 +5,5 @@ import type { AdminSettings } from "./admin-rows.js";
 export function findAdminContradictions(settings: AdminSettings, name: (key: keyof AdminSettings) => string): string[] {
   const { adminListen, adminTokenFile } = settings;
   if (adminListen === undefined || adminTokenFile !== "" || isLoopback(adminListen.host)) return [];
-  return [`${name("adminListen")} is not on loopback, so that ${name("adminTokenFile")} must be given`];
+  return [`${name("adminListen")} is not on loopback, which requires ${name("adminTokenFile")}`];
 }

@@ -16,20 +16,21 @@ export const ADMIN_ROWS: { readonly [Key in keyof AdminSettings]: Setting<AdminS
   adminListen: {
     name: "admin-listen",
     default: "127.0.0.1:6070",
-    description: "Where the admin API and the console are served; empty: nowhere. Off loopback they need a token.",
+    description:
+      "Where the admin API and the console are served; empty: nowhere. Other than on loopback they require a token.",
     ...optionalAddress,
   },
   adminTokenFile: {
     name: "admin-token-file",
     default: "",
-    description:
-      "A file with the bearer token that callers of the admin API must show. It is read again when it changes.",
+    description: "A file with the bearer token that callers of the admin API must send; read again when it changes.",
     ...optionalFile,
   },
   adminHosts: {
     name: "admin-hosts",
     default: "",
-    description: "More host names of the admin API, with commas between them: others in a Host header are refused.",
+    description:
+      "Additional host names of the admin API, comma-separated; requests with another Host header are refused.",
     ...hostNames,
   },
 };

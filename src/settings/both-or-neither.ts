@@ -8,5 +8,5 @@ export function bothOrNeither<Key extends string>(
   [first, second]: readonly [Key, Key],
 ): string[] {
   if (Boolean(settings[first]) === Boolean(settings[second])) return [];
-  return [`${name(first)} and ${name(second)} must be given both or not at all`];
+  return [`${name(first)} and ${name(second)} must be set together`];
 }

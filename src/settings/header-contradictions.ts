@@ -21,7 +21,7 @@ export function findHeaderContradictions(settings: HeaderRowSettings, name: (key
     const key = namedBy ?? "responseHeaders";
     const other = known.get(header);
     if (other === undefined) known.set(header, key);
-    else faults.push(`${name(key)} must not be ${header}: ${name(other)} has it already`);
+    else faults.push(`${name(key)} must not be ${header}: ${name(other)} already uses that name`);
   }
   return faults;
 }

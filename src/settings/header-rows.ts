@@ -19,31 +19,31 @@ export const HEADER_ROWS: { readonly [Key in keyof HeaderRowSettings]: Setting<H
     name: "response-headers",
     default: "",
     description:
-      "What clients are told in headers: RateLimit, RateLimit-Policy, Retry-After, the rule that refused, or three more.",
+      "Headers sent to clients: RateLimit, RateLimit-Policy, Retry-After, the rule that refused, and envoyproxy/ratelimit's limit, remaining and reset.",
     ...someOf("ratelimit", "ratelimit-policy", "retry-after", "rule", "limit", "remaining", "reset"),
   },
   ruleHeader: {
     name: "rule-header",
     default: "x-weir-rule",
-    description: "The header that names the rule which refused, where response-headers has rule.",
+    description: "The header that names the rule that refused, if response-headers contains rule.",
     ...headerName,
   },
   limitHeader: {
     name: "limit-header",
     default: "ratelimit-limit",
-    description: "The header with the requests_per_unit of the nearest limit, where response-headers has limit.",
+    description: "The header with the requests_per_unit of the nearest limit, if response-headers contains limit.",
     ...anyHeaderName,
   },
   remainingHeader: {
     name: "remaining-header",
     default: "ratelimit-remaining",
-    description: "The header with what is left of it, where response-headers has remaining.",
+    description: "The header with what is left of that limit, if response-headers contains remaining.",
     ...anyHeaderName,
   },
   resetHeader: {
     name: "reset-header",
     default: "ratelimit-reset",
-    description: "The header with the seconds until it is whole again, where response-headers has reset.",
+    description: "The header with the seconds until that limit is full again, if response-headers contains reset.",
     ...anyHeaderName,
   },
 };

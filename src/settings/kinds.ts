@@ -62,7 +62,7 @@ export function someOf<const T extends string>(...values: readonly T[]): Kind<re
       const known = given.filter((part): part is T => (values as readonly string[]).includes(part));
       return known.length === given.length && new Set(known).size === known.length ? known : undefined;
     },
-    `any of ${joinWords(values, "and")}, with commas between them, or nothing`,
+    `any of ${joinWords(values, "and")}, comma-separated, or empty`,
   );
 }
 
@@ -100,18 +100,18 @@ export const redisUrl: Kind<string> = {
   mayBe: "redis://[user:password@]host[:port][,host[:port]...][/db], rediss:// for TLS, or unix:///path/to/socket",
 };
 
-export const optionalFile: Kind<string> = { schema: z.string(), mayBe: "the path of a file, or nothing" };
+export const optionalFile: Kind<string> = { schema: z.string(), mayBe: "the path of a file, or empty" };
 
 /** @param what it is, when it is given */
 export function optionalText(what: string): Kind<string> {
-  return { schema: z.string(), mayBe: `${what}, or nothing` };
+  return { schema: z.string(), mayBe: `${what}, or empty` };
 }
 
 export const address = readBy(parseTcpAddress, "host:port, such as 0.0.0.0:8081 or [::1]:8081 (port 0: any free one)");
 
 export const optionalAddress: Kind<TcpAddress | undefined> = {
   schema: z.union([z.literal("").transform(() => undefined), address.schema]),
-  mayBe: `${address.mayBe}, or nothing`,
+  mayBe: `${address.mayBe}, or empty`,
 };
 
 export const addressOrSocket = readBy(parseListenAddress, `${address.mayBe}, or unix:/path/to/socket`);
@@ -133,14 +133,14 @@ const URI = /^[a-z][a-z0-9+.-]*:\/\/[^\s,"\\]+$/i;
 export const certificateNames = readBy((text): readonly string[] | undefined => {
   const names = text.trim() === "" ? [] : text.split(",").map((name) => name.trim());
   return names.every((name) => isIP(name) !== 0 || CERTIFICATE_NAME.test(name) || URI.test(name)) ? names : undefined;
-}, "DNS names, addresses or URIs with commas between them, such as envoy.example.com,spiffe://mesh/envoy, or nothing");
+}, "comma-separated DNS names, IP addresses or URIs, such as envoy.example.com,spiffe://mesh/envoy, or empty");
 
 const HOST_NAME = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9._-]*[a-z0-9])?)$/;
 
 export const hostNames = readBy((text): readonly string[] | undefined => {
   const names = text === "" ? [] : text.split(",").map((name) => name.trim().toLowerCase());
   return names.every((name) => HOST_NAME.test(name)) ? names : undefined;
-}, "host names without ports, with commas between them, such as weir.example.com,10.0.0.5, or nothing");
+}, "comma-separated host names without ports, such as weir.example.com,10.0.0.5, or empty");
 
 export function duration(shortest: string, longest: string): Kind<number> {
   const [least, most] = [parseDuration(shortest) ?? 0, parseDuration(longest) ?? 0];

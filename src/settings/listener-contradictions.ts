@@ -9,19 +9,19 @@ export function findListenerContradictions(
   const { grpcTlsCert, grpcTlsClientCa, grpcTlsClientSan, grpcServer, grpcListen } = settings;
   const faults = bothOrNeither(settings, name, ["grpcTlsCert", "grpcTlsKey"]);
   if (grpcTlsClientCa !== "" && grpcTlsCert === "") {
-    faults.push(`${name("grpcTlsClientCa")} needs ${name("grpcTlsCert")} and ${name("grpcTlsKey")}`);
+    faults.push(`${name("grpcTlsClientCa")} requires ${name("grpcTlsCert")} and ${name("grpcTlsKey")}`);
   }
   if (grpcTlsClientSan.length > 0 && grpcTlsClientCa === "") {
-    faults.push(`${name("grpcTlsClientSan")} needs ${name("grpcTlsClientCa")}`);
+    faults.push(`${name("grpcTlsClientSan")} requires ${name("grpcTlsClientCa")}`);
   }
   if (grpcTlsCert !== "" && grpcServer === "grpc-js") {
-    faults.push(`${name("grpcTlsCert")} needs ${name("grpcServer")} to be native`);
+    faults.push(`${name("grpcTlsCert")} requires ${name("grpcServer")}=native`);
   }
   if ("path" in grpcListen && grpcServer === "grpc-js") {
-    faults.push(`${name("grpcListen")} names a unix socket, which needs ${name("grpcServer")} to be native`);
+    faults.push(`${name("grpcListen")} is a Unix socket, which requires ${name("grpcServer")}=native`);
   }
   if (settings.metricsPath !== LISTENER_ROWS.metricsPath.default && settings.metricsListen === undefined) {
-    faults.push(`${name("metricsPath")} needs ${name("metricsListen")}`);
+    faults.push(`${name("metricsPath")} requires ${name("metricsListen")}`);
   }
   return faults;
 }

@@ -43,74 +43,75 @@ export const LISTENER_ROWS: { readonly [Key in keyof ListenerSettings]: Setting<
   grpcListen: {
     name: "grpc-listen",
     default: "0.0.0.0:8081",
-    description: "Where Envoy's calls are answered: an address, or a unix socket, which needs the native server.",
+    description: "Where gRPC is served: an address, or a Unix socket, which requires the native server.",
     ...addressOrSocket,
   },
   grpcSocketMode: {
     name: "grpc-socket-mode",
     default: "0660",
-    description: "Who may connect to that unix socket: those who may write to it.",
+    description: "Permissions of that Unix socket: whoever may write to it may connect.",
     ...fileMode,
   },
   grpcServer: {
     name: "grpc-server",
     default: "native",
-    description: "The HTTP/2 server under gRPC: Weir's own, or @grpc/grpc-js, which costs many times the CPU.",
+    description: "The HTTP/2 server for gRPC: Weir's own (native), or @grpc/grpc-js, which uses many times the CPU.",
     ...oneOf("native", "grpc-js"),
   },
   grpcTlsCert: {
     name: "grpc-tls-cert",
     default: "",
-    description: "The certificate for gRPC over TLS. It is read again when it changes. Needs the native server.",
+    description: "Server certificate (PEM) for gRPC over TLS; reloaded when it changes. Requires the native server.",
     ...optionalFile,
   },
   grpcTlsKey: {
     name: "grpc-tls-key",
     default: "",
-    description: "The key of that certificate.",
+    description: "The private key of that certificate.",
     ...optionalFile,
   },
   grpcTlsClientCa: {
     name: "grpc-tls-client-ca",
     default: "",
-    description: "Authorities of which gRPC clients must show a certificate.",
+    description: "CA bundle (PEM) that verifies client certificates; when set, gRPC clients must present one.",
     ...optionalFile,
   },
   grpcTlsClientSan: {
     name: "grpc-tls-client-san",
     default: "",
-    description: "Names of which such a certificate must carry one as subject alternative name (SAN).",
+    description: "Subject alternative names (SANs), one of which a client certificate must have; if unset, any.",
     ...certificateNames,
   },
   grpcMaxConcurrentStreams: {
     name: "grpc-max-concurrent-streams",
     default: "1000",
-    description: "Calls in flight that one gRPC connection may have. Needs the native server, as all of the below.",
+    description:
+      "Calls in flight per gRPC connection. This and the grpc-max-connection-age and grpc-keepalive settings require the native server.",
     ...wholeNumber(1, 1_000_000),
   },
   grpcMaxConnectionAgeMillis: {
     name: "grpc-max-connection-age",
     default: "0s",
     description:
-      "After so long, a tenth more or less, a connection is asked to come anew, so that replicas share load.",
+      "Connections older than this (give or take a tenth) are asked to reconnect (GOAWAY), so that load spreads over replicas; 0s: never.",
     ...duration("0s", "720h"),
   },
   grpcMaxConnectionAgeGraceMillis: {
     name: "grpc-max-connection-age-grace",
     default: "10s",
-    description: "How long the calls of such a connection may go on.",
+    description: "How long calls on such a connection may take to finish.",
     ...duration("0s", "24h"),
   },
   grpcKeepaliveMillis: {
     name: "grpc-keepalive",
     default: "60s",
-    description: "A connection that has been silent for so long is asked whether it still lives.",
+    description: "A connection that has been silent for this long is sent an HTTP/2 ping.",
     ...duration("1s", "24h"),
   },
   grpcKeepaliveTimeoutMillis: {
     name: "grpc-keepalive-timeout",
     default: "20s",
-    description: "And closed when it does not answer within this time.",
+    description: "How long to wait for the ping's answer before closing the connection.",
     ...duration("1s", "1h"),
   },
   httpListen: {
@@ -122,13 +123,13 @@ export const LISTENER_ROWS: { readonly [Key in keyof ListenerSettings]: Setting<
   metricsListen: {
     name: "metrics-listen",
     default: "",
-    description: "One more address at which metrics are served, and nothing else.",
+    description: "An additional address that serves metrics and nothing else.",
     ...optionalAddress,
   },
   metricsPath: {
     name: "metrics-path",
     default: "/metrics",
-    description: "Their path there. At http-listen it is /metrics, whatever this says.",
+    description: "The path of metrics at metrics-listen. At http-listen it is always /metrics.",
     ...urlPath,
   },
 };

@@ -18,33 +18,33 @@ export const OBSERVE_ROWS: { readonly [Key in keyof ObserveSettings]: Setting<Ob
   logLevel: {
     name: "log-level",
     default: "info",
-    description: "The least that is logged.",
+    description: "The lowest level that is logged.",
     ...oneOf("trace", "debug", "info", "warn", "error", "silent"),
   },
   logFormat: {
     name: "log-format",
     default: "auto",
-    description: "JSON, a line an event; or pretty, for people; auto is pretty on a terminal and JSON elsewhere.",
+    description: "json is one object per line, pretty is for people; auto is pretty on a terminal and json elsewhere.",
     ...oneOf("json", "pretty", "auto"),
   },
   metricsMaxRules: {
     name: "metrics-max-rules",
     default: "10000",
-    description: "Rules that are counted each by itself in metrics; over it, the others are counted together.",
+    description: "How many rules have metrics of their own; all others are counted together.",
     ...wholeNumber(1, 1_000_000),
   },
   tracesOtlpEndpoint: {
     name: "traces-otlp-endpoint",
     default: "",
-    description: "Where traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318. Empty: there are none.",
+    description: "Where traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318; empty: tracing is off.",
     schema: z.string().refine((text) => text === "" || isHttpUrl(text)),
-    mayBe: "an http:// or https:// URL, or nothing",
+    mayBe: "an http:// or https:// URL, or empty",
     secret: true,
   },
   tracesSampleRatio: {
     name: "traces-sample-ratio",
     default: "0.01",
-    description: "The share of calls to trace whose caller did not decide (traceparent); those it samples always are.",
+    description: "The share of calls without a traceparent that are traced; a traceparent decides for its call.",
     schema: z
       .string()
       .regex(/^(0(\.\d+)?|1(\.0+)?)$/)
@@ -54,7 +54,7 @@ export const OBSERVE_ROWS: { readonly [Key in keyof ObserveSettings]: Setting<Ob
   tracesServiceName: {
     name: "traces-service-name",
     default: "weir",
-    description: "As what Weir is known in traces: their service.name.",
+    description: "service.name in traces.",
     schema: z.string().min(1),
     mayBe: "text",
   },

@@ -22,20 +22,20 @@ function topologyFaults(settings: RedisSettings, name: NameOf): string[] {
   const { hosts, path, database } = parseRedisUrl(redisUrl);
   const faults: string[] = [];
   if (topology === "single" && hosts.length > 1) {
-    faults.push(`${name("redisUrl")} names several hosts: ${name("redisTopology")} must be sentinel or cluster then`);
+    faults.push(`${name("redisUrl")} has several hosts, which requires ${name("redisTopology")}=sentinel or cluster`);
   }
   if (topology !== "single" && path !== undefined) {
-    faults.push(`${name("redisUrl")} names a unix socket: ${name("redisTopology")} must be single then`);
+    faults.push(`${name("redisUrl")} is a Unix socket, which requires ${name("redisTopology")}=single`);
   }
   if (topology === "cluster" && database !== 0) {
-    faults.push(`${name("redisUrl")} names a database: a Cluster has none but 0`);
+    faults.push(`${name("redisUrl")} has a database, but a Cluster has no database other than 0`);
   }
   if (topology === "sentinel" && redisSentinelMaster === "") {
-    faults.push(`${name("redisSentinelMaster")} is needed when ${name("redisTopology")} is sentinel`);
+    faults.push(`${name("redisSentinelMaster")} is required when ${name("redisTopology")} is sentinel`);
   }
   for (const key of NEEDS_SENTINEL) {
     if (topology !== "sentinel" && settings[key] !== "") {
-      faults.push(`${name(key)} needs ${name("redisTopology")} to be sentinel`);
+      faults.push(`${name(key)} requires ${name("redisTopology")}=sentinel`);
     }
   }
   return faults;
@@ -47,19 +47,19 @@ function loginFaults(settings: RedisSettings, name: NameOf): string[] {
   const { user, password = "" } = parseRedisUrl(redisUrl);
   const faults: string[] = [];
   if (redisUser !== "" && user !== undefined) {
-    faults.push(`${name("redisUser")} and a user in ${name("redisUrl")} must not be given both`);
+    faults.push(`${name("redisUser")} and a user in ${name("redisUrl")} must not both be set`);
   }
   if (redisPasswordFile !== "" && password !== "") {
-    faults.push(`${name("redisPasswordFile")} and a password in ${name("redisUrl")} must not be given both`);
+    faults.push(`${name("redisPasswordFile")} and a password in ${name("redisUrl")} must not both be set`);
   }
   if (redisUser !== "" && redisPasswordFile === "" && password === "") {
-    faults.push(`${name("redisUser")} needs ${name("redisPasswordFile")} or a password in ${name("redisUrl")}`);
+    faults.push(`${name("redisUser")} requires ${name("redisPasswordFile")} or a password in ${name("redisUrl")}`);
   }
   if (redisSentinelPasswordFile !== "" && redisSentinelPassword !== "") {
-    faults.push(`${name("redisSentinelPasswordFile")} and ${name("redisSentinelPassword")} must not be given both`);
+    faults.push(`${name("redisSentinelPasswordFile")} and ${name("redisSentinelPassword")} must not both be set`);
   }
   if (redisSentinelUser !== "" && redisSentinelPasswordFile === "" && redisSentinelPassword === "") {
-    faults.push(`${name("redisSentinelUser")} needs ${name("redisSentinelPasswordFile")}`);
+    faults.push(`${name("redisSentinelUser")} requires ${name("redisSentinelPasswordFile")}`);
   }
   return faults;
 }
@@ -68,10 +68,11 @@ function tlsFaults(settings: RedisSettings, name: NameOf): string[] {
   const faults: string[] = [];
   const { isTls } = parseRedisUrl(settings.redisUrl);
   for (const key of ["redisTlsCa", "redisTlsCert", "redisTlsKey", "redisTlsServerName"] as const) {
-    if (!isTls && settings[key] !== "") faults.push(`${name(key)} needs ${name("redisUrl")} to start with rediss://`);
+    if (!isTls && settings[key] !== "")
+      faults.push(`${name(key)} requires ${name("redisUrl")} to start with rediss://`);
   }
   if (!isTls && !settings.redisTlsVerifyName) {
-    faults.push(`${name("redisTlsVerifyName")} needs ${name("redisUrl")} to start with rediss://`);
+    faults.push(`${name("redisTlsVerifyName")} requires ${name("redisUrl")} to start with rediss://`);
   }
   return [...faults, ...bothOrNeither(settings, name, ["redisTlsCert", "redisTlsKey"])];
 }

@@ -29,23 +29,23 @@ export const REDIS_ROWS: { readonly [Key in keyof RedisSettings]: Setting<RedisS
   redisTopology: {
     name: "redis-topology",
     default: "single",
-    description: "How Redis is run: one server, a master that Sentinels watch, or a Redis Cluster.",
+    description: "How Redis is deployed: one server, a master monitored by Sentinels, or a Redis Cluster.",
     ...oneOf("single", "sentinel", "cluster"),
   },
   redisUrl: {
     name: "redis-url",
     default: "redis://127.0.0.1:6379",
-    description: "The Redis server, when the store is redis; or the Sentinels, or some nodes of the Cluster.",
+    description: "The Redis server when the store is redis; or the Sentinels, or some nodes of the Cluster.",
     ...redisUrl,
     secret: true,
   },
   redisKeyPrefix: {
     name: "redis-key-prefix",
     default: "weir:",
-    description: "What all keys in Redis start with. Replicas with the same prefix share their buckets.",
+    description: "The prefix of all keys in Redis. Replicas with the same prefix share their buckets.",
     // Braces would move all keys into one slot of a Redis Cluster.
     schema: z.string().regex(/^[^{}]*$/),
-    mayBe: "text without { and }, or nothing",
+    mayBe: "text without { and }, or empty",
   },
   redisUser: {
     name: "redis-user",
@@ -56,13 +56,13 @@ export const REDIS_ROWS: { readonly [Key in keyof RedisSettings]: Setting<RedisS
   redisPasswordFile: {
     name: "redis-password-file",
     default: "",
-    description: "A file that holds the user's password, in place of one in the URL. Read again when it changes.",
+    description: "A file with the user's password, instead of one in the URL; read again when it changes.",
     ...optionalFile,
   },
   redisSentinelMaster: {
     name: "redis-sentinel-master",
     default: "",
-    description: "The name by which the Sentinels know the master.",
+    description: "The master's name in the Sentinels' configuration.",
     ...optionalText("the name of a master"),
   },
   redisSentinelUser: {
@@ -74,63 +74,65 @@ export const REDIS_ROWS: { readonly [Key in keyof RedisSettings]: Setting<RedisS
   redisSentinelPasswordFile: {
     name: "redis-sentinel-password-file",
     default: "",
-    description: "A file that holds the password for the Sentinels. Read again when it changes.",
+    description: "A file with the password for the Sentinels; read again when it changes.",
     ...optionalFile,
   },
   redisSentinelPassword: {
     name: "redis-sentinel-password",
     default: "",
-    description: "That password itself. Others who look at this process may see it: a file is better.",
+    description:
+      "The password for the Sentinels itself. It can be seen in this process' environment or arguments: prefer a file.",
     ...optionalText("a password"),
     secret: true,
   },
   redisTlsCa: {
     name: "redis-tls-ca",
     default: "",
-    description: "Authorities that certificates of Redis must come from, in place of Node's. Read for each connection.",
+    description:
+      "CA bundle (PEM) that verifies Redis' certificates; if unset, Node's built-in CAs. Read for each connection.",
     ...optionalFile,
   },
   redisTlsCert: {
     name: "redis-tls-cert",
     default: "",
-    description: "A certificate to show to Redis. Read for each connection.",
+    description: "Client certificate (PEM) presented to Redis; read for each connection.",
     ...optionalFile,
   },
   redisTlsKey: {
     name: "redis-tls-key",
     default: "",
-    description: "The key of that certificate.",
+    description: "The private key of that certificate.",
     ...optionalFile,
   },
   redisTlsServerName: {
     name: "redis-tls-server-name",
     default: "",
-    description: "The name that certificates of Redis must carry, if that is not the host's.",
+    description: "The name that Redis' certificates must have; if unset, the host's.",
     ...optionalText("the name of a host"),
   },
   redisTlsVerifyName: {
     name: "redis-tls-verify-name",
     default: "true",
-    description: "Whether certificates of Redis must carry that name; false: any name, from an authority as above.",
+    description: "Whether to verify that name; false: any name is accepted, if a trusted CA signed the certificate.",
     ...yesOrNo,
   },
   redisConnectTimeoutMillis: {
     name: "redis-connect-timeout",
     default: "5s",
-    description: "How long making a connection to Redis may take. Decisions never wait for one.",
+    description: "How long connecting to Redis may take. Decisions never wait for a connection.",
     ...duration("100ms", "1m"),
   },
   redisClusterTags: {
     name: "redis-cluster-tags",
     default: "16",
-    description: "In a Cluster, how many groups keys are put into: each has its queue. Replicas must have the same.",
+    description:
+      "In a Cluster, how many hash tags keys are spread over; each has its own queue. Must be the same on all replicas.",
     ...wholeNumber(1, 1_024),
   },
   redisMaxQueued: {
     name: "redis-max-queued",
     default: "10000",
-    description:
-      "Decisions that may wait to be sent to Redis (to each group of a Cluster); over it, they fail at once.",
+    description: "How many decisions may wait to be sent to Redis (in a Cluster: per hash tag); more fail at once.",
     ...wholeNumber(1, 1_000_000),
   },
 };

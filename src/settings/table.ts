@@ -79,39 +79,40 @@ export const SETTINGS: { readonly [Key in keyof SettingTable]: Setting<SettingTa
   rulesPollMillis: {
     name: "rules-poll",
     default: "1s",
-    description: "How often to look whether rules have changed, besides being told by the file system; 0s: not at all.",
+    description: "How often to check for changed rules, in addition to file system events; 0s: never.",
     ...duration("0s", "1h"),
   },
   defaultAlgorithm: {
     name: "default-algorithm",
     default: "token_bucket",
-    description:
-      "How limits count whose file does not say. With fixed_window files of envoyproxy/ratelimit count as there.",
+    description: "Algorithm of limits that name none. fixed_window keeps envoyproxy/ratelimit's behaviour.",
     ...oneOf(...ALGORITHMS),
   },
   store: {
     name: "store",
     default: "memory",
-    description: "Where buckets live: in this process, or in Redis, shared by all replicas.",
+    description: "Where buckets are kept: in this process, or in Redis, shared by all replicas.",
     ...oneOf("memory", "redis"),
   },
   ...REDIS_ROWS,
   hashKeys: {
     name: "hash-keys",
     default: "false",
-    description: "Keep values out of keys, logs and metrics: an HMAC-SHA256 stands for each.",
+    description: "Keep descriptor values out of keys, logs and metrics: each is replaced by its HMAC-SHA256.",
     ...yesOrNo,
   },
   hashKeysSecretFile: {
     name: "hash-keys-secret-file",
     default: "",
-    description: "That secret, at least 16 bytes, read once at start. Replicas must have the same to count together.",
+    description:
+      "A file with the secret for hash-keys, at least 16 bytes, read once at start. Replicas that count together need the same.",
     ...optionalFile,
   },
   denyCacheSize: {
     name: "deny-cache-size",
     default: "10000",
-    description: "How many refusals of Redis to remember, a second at most, and answer again without it; 0: none.",
+    description:
+      "How many refusals by Redis to remember, each for a second at most, and repeat without asking it; 0: none.",
     ...wholeNumber(0, 1_000_000),
   },
   ...LISTENER_ROWS,
@@ -120,19 +121,20 @@ export const SETTINGS: { readonly [Key in keyof SettingTable]: Setting<SettingTa
     name: "on-store-failure",
     default: "error",
     description:
-      "What decides when the store fails or is late: Envoy (error), this answer, or buckets of this process (local).",
+      "What decides when the store fails or is late: Envoy (error), a fixed answer (allow, deny), or this process' own buckets (local).",
     ...oneOf("error", "allow", "deny", "local"),
   },
   localShare: {
     name: "local-share",
     default: "1",
-    description: "Under local, the share of every limit that this process takes on itself: 0.25 with four replicas.",
+    description:
+      "With on-store-failure local, the share of every limit that this process hands out, such as 0.25 with four replicas.",
     ...share,
   },
   storeTimeoutMillis: {
     name: "store-timeout",
     default: "10ms",
-    description: "How long the store may take for a decision. Envoy itself waits 20ms by default.",
+    description: "How long the store may take to decide. Envoy itself waits 20ms by default.",
     ...duration("1ms", "1m"),
   },
   pendingLapseMillis: {
@@ -150,38 +152,39 @@ export const SETTINGS: { readonly [Key in keyof SettingTable]: Setting<SettingTa
   globalQuota: {
     name: "global-quota",
     default: "false",
-    description: "Treat every rule as if it said quota_mode: one limit that fits is enough.",
+    description: "Treat every rule as if it had quota_mode: one limit that fits is enough.",
     ...yesOrNo,
   },
   responseDynamicMetadata: {
     name: "response-dynamic-metadata",
     default: "false",
-    description: "Send domain, descriptors and hitsAddend back as dynamic metadata.",
+    description: "Return the request's domain, descriptors and hitsAddend as dynamic metadata.",
     ...yesOrNo,
   },
   ...HEADER_ROWS,
   memoryMaxBuckets: {
     name: "memory-max-buckets",
     default: "1000000",
-    description: "The most buckets the memory store keeps; beyond, the one nearest to full goes.",
+    description: "How many buckets the memory store keeps at most; beyond that, the one nearest to full is dropped.",
     ...wholeNumber(1, MOST_BUCKETS),
   },
   readyWithoutStore: {
     name: "ready-without-store",
     default: "false",
-    description: "Be ready before the store was reached for the first time: calls are answered as if it had failed.",
+    description:
+      "Be ready before the store has been reached for the first time; until then calls are answered as if it had failed.",
     ...yesOrNo,
   },
   shutdownDelayMillis: {
     name: "shutdown-delay",
     default: "0s",
-    description: "After SIGTERM, how long to keep serving while telling health checks to look elsewhere.",
+    description: "After SIGTERM, how long to keep serving while health checks already report that Weir is stopping.",
     ...duration("0s", "1h"),
   },
   shutdownTimeoutMillis: {
     name: "shutdown-timeout",
     default: "10s",
-    description: "After that, how long calls in flight may take before they are cut off.",
+    description: "After shutdown-delay, how long calls in flight may take before they are cut off.",
     ...duration("0s", "1h"),
   },
   ...OBSERVE_ROWS,

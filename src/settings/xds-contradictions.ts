@@ -25,18 +25,18 @@ export function findXdsContradictions(settings: AllXdsSettings, name: (key: keyo
   };
   const faults: string[] = [];
   if (settings.rulesFrom === "xds" && !isGiven("xdsServer")) {
-    faults.push(`${name("xdsServer")} is needed when ${name("rulesFrom")} is xds`);
+    faults.push(`${name("xdsServer")} is required when ${name("rulesFrom")} is xds`);
   }
   if (settings.rulesFrom === "files") {
-    for (const key of NEEDS_XDS.filter(isGiven)) faults.push(`${name(key)} needs ${name("rulesFrom")} to be xds`);
+    for (const key of NEEDS_XDS.filter(isGiven)) faults.push(`${name(key)} requires ${name("rulesFrom")}=xds`);
   }
   if (!settings.xdsTls) {
-    for (const key of NEEDS_TLS.filter(isGiven)) faults.push(`${name(key)} needs ${name("xdsTls")} to be true`);
+    for (const key of NEEDS_TLS.filter(isGiven)) faults.push(`${name(key)} requires ${name("xdsTls")}=true`);
   }
   faults.push(...bothOrNeither(settings, name, ["xdsTlsCert", "xdsTlsKey"]));
   if (settings.rulesFrom !== "xds") {
     const given = DEFAULTS.filter((key) => settings[key].length > 0);
-    faults.push(...given.map((key) => `${name(key)} needs ${name("rulesFrom")} to be xds`));
+    faults.push(...given.map((key) => `${name(key)} requires ${name("rulesFrom")}=xds`));
   }
   return faults;
 }

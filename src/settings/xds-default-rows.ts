@@ -11,36 +11,37 @@ export interface XdsDefaultSettings {
   readonly xdsMaxDebt: LimitDefaults["maxDebt"];
 }
 
-const EACH = "alone, or by domain as PATTERN=VALUE,... of which the first that meets counts";
+const EACH = "for all domains, or by domain as PATTERN=VALUE,... (the first match counts)";
 
 /** The rows of the table that are about them. */
 export const XDS_DEFAULT_ROWS: { readonly [Key in keyof XdsDefaultSettings]: Setting<XdsDefaultSettings[Key]> } = {
   xdsAlgorithm: {
     name: "xds-algorithm",
     default: "",
-    description: "How limits count that come over xDS, for all domains or by domain; nothing: as default-algorithm.",
+    description:
+      "The algorithm of limits received over xDS, for all domains or by domain; if unset, default-algorithm.",
     ...forDomains(
       algorithmOf,
-      `${joinWords(ALGORITHMS, "or")}, ${EACH}, such as public/*=fixed_window,token_bucket, or nothing`,
+      `${joinWords(ALGORITHMS, "or")}, ${EACH}, such as public/*=fixed_window,token_bucket, or empty`,
     ),
   },
   xdsBurst: {
     name: "xds-burst",
     default: "",
     description:
-      "The burst of token buckets that come over xDS, in requests or times requests_per_unit; nothing: once.",
+      "The burst of token buckets received over xDS, in requests or as a multiple of requests_per_unit; if unset, 1x.",
     ...forDomains(
       (text) => readCount(text, 1),
-      `a whole number from 1 to ${MAX_TOKENS}, or a multiple of requests_per_unit such as 2x, ${EACH}, such as public/*=2x,100, or nothing`,
+      `a whole number from 1 to ${MAX_TOKENS}, or a multiple of requests_per_unit such as 2x, ${EACH}, such as public/*=2x,100, or empty`,
     ),
   },
   xdsMaxDebt: {
     name: "xds-max-debt",
     default: "",
-    description: "Their max_debt, likewise; nothing: the burst.",
+    description: "The max_debt of limits received over xDS, likewise; if unset, the burst.",
     ...forDomains(
       (text) => readCount(text, 0),
-      `a whole number from 0 to ${MAX_TOKENS}, or a multiple of requests_per_unit such as 2x, ${EACH}, such as llm/*=10x,0, or nothing`,
+      `a whole number from 0 to ${MAX_TOKENS}, or a multiple of requests_per_unit such as 2x, ${EACH}, such as llm/*=10x,0, or empty`,
     ),
   },
 };

@@ -47,7 +47,7 @@ export const XDS_ROWS: { readonly [Key in keyof XdsSettings]: Setting<XdsSetting
   xdsServer: {
     name: "xds-server",
     default: "",
-    description: "The control plane that serves the rules.",
+    description: "The address of the control plane that serves the rules.",
     schema: z.union([
       z.literal("").transform(() => undefined),
       z
@@ -55,87 +55,89 @@ export const XDS_ROWS: { readonly [Key in keyof XdsSettings]: Setting<XdsSetting
         .transform(parseTcpAddress)
         .refine((address) => address !== undefined && address.port > 0),
     ]),
-    mayBe: "host:port, such as envoy-gateway:18001 or [::1]:18001, or nothing",
+    mayBe: "host:port, such as envoy-gateway:18001 or [::1]:18001, or empty",
   },
   xdsNodeId: {
     name: "xds-node-id",
     default: "weir",
-    description: "By which id the control plane knows whose rules to send.",
+    description: "The node ID sent to the control plane.",
     schema: z.string().min(1),
     mayBe: "text",
   },
   xdsNodeCluster: {
     name: "xds-node-cluster",
     default: "",
-    description: "The cluster that is told to the control plane with that id.",
+    description: "The node cluster sent to the control plane.",
     ...optionalText("text"),
   },
   xdsNodeMetadata: {
     name: "xds-node-metadata",
     default: "",
-    description: "The node metadata sent with it, for control planes that choose rules by it.",
-    ...readBy(parsePairs, "key=value pairs with commas between them, such as tier=edge,zone=b, or nothing"),
+    description: "The node metadata sent to the control plane, for those that choose rules by it.",
+    ...readBy(parsePairs, "comma-separated key=value pairs, such as tier=edge,zone=b, or empty"),
   },
   xdsTls: {
     name: "xds-tls",
     default: "false",
-    description: "Talk to the control plane over TLS.",
+    description: "Whether to connect to the control plane over TLS.",
     ...yesOrNo,
   },
   xdsTlsCa: {
     name: "xds-tls-ca",
     default: "",
-    description: "Authorities that its certificate must come from, in place of Node's. Read again when they change.",
+    description:
+      "CA bundle (PEM) that verifies the control plane's certificate; if unset, Node's built-in CAs. Reloaded when it changes.",
     ...optionalFile,
   },
   xdsTlsCert: {
     name: "xds-tls-cert",
     default: "",
-    description: "A certificate to show to the control plane. It is read again when it changes.",
+    description: "Client certificate (PEM) presented to the control plane; reloaded when it changes.",
     ...optionalFile,
   },
   xdsTlsKey: {
     name: "xds-tls-key",
     default: "",
-    description: "The key of that certificate.",
+    description: "The private key of that certificate.",
     ...optionalFile,
   },
   xdsServerName: {
     name: "xds-server-name",
     default: "",
-    description: "The name that the control plane's certificate must carry, if that is not the host's.",
+    description: "The name that the control plane's certificate must have; if unset, the host's.",
     ...optionalText("the name of a host"),
   },
   xdsKeepaliveMillis: {
     name: "xds-keepalive",
     default: "6m",
     description:
-      "How often the control plane is asked whether it still lives. Many hang up when asked more than every 5m.",
+      "Interval of HTTP/2 keepalive pings. Many servers close the connection if pinged more often than every 5m.",
     ...duration("1s", "24h"),
   },
   xdsKeepaliveTimeoutMillis: {
     name: "xds-keepalive-timeout",
     default: "20s",
-    description: "And within what time it has to answer before it is called anew.",
+    description: "How long to wait for a ping's answer before reconnecting.",
     ...duration("1s", "1h"),
   },
   xdsStartWithoutRules: {
     name: "xds-start-without-rules",
     default: "false",
     description:
-      "Begin to listen before the control plane has sent rules: until then requests are answered UNAVAILABLE.",
+      "Start listening before the control plane has sent rules; until then requests are answered UNAVAILABLE.",
     ...yesOrNo,
   },
   xdsStartTimeoutMillis: {
     name: "xds-start-timeout",
     default: "1m",
-    description: "Where that is false, how long to wait for the first rules before giving up; 0s: for ever.",
+    description: "Without xds-start-without-rules, how long to wait for the first rules before exiting; 0s: forever.",
     ...duration("0s", "24h"),
   },
   xdsReadyWithoutRules: {
     name: "xds-ready-without-rules",
     default: "false",
-    description: "Where it is true, be ready at once too; otherwise once the control plane has sent rules.",
+    description:
+      "With xds-start-without-rules, be ready at once too, and not only once the control plane has sent rules.",
     ...yesOrNo,
   },
 };

@@ -210,7 +210,7 @@ describe("weir serve", () => {
     "does not start where anybody may call it without a token: %s",
     async (listen) => {
       const { end, output } = await startWith({ WEIR_ADMIN_LISTEN: listen });
-      expect([end, output]).toEqual([2, expect.stringContaining("WEIR_ADMIN_TOKEN_FILE must be given")]);
+      expect([end, output]).toEqual([2, expect.stringContaining("requires WEIR_ADMIN_TOKEN_FILE")]);
     },
   );
 

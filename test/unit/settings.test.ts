@@ -189,7 +189,7 @@ describe("settings that are given badly", () => {
     ["WEIR_STORE", "Redis", 'must be memory or redis, was "Redis"'],
     ["WEIR_STORE", "", 'must be memory or redis, was ""'],
     ["WEIR_STORE", "redis\n", 'must be memory or redis, was "redis\\n"'],
-    ["WEIR_REDIS_KEY_PREFIX", "{weir}", 'must be text without { and }, or nothing, was "{weir}"'],
+    ["WEIR_REDIS_KEY_PREFIX", "{weir}", 'must be text without { and }, or empty, was "{weir}"'],
     ["WEIR_GRPC_LISTEN", ":8081", `must be ${GRPC_ADDRESS}, was ":8081"`],
     ["WEIR_GRPC_LISTEN", "8081", `must be ${GRPC_ADDRESS}, was "8081"`],
     ["WEIR_GRPC_LISTEN", "::1:8081", `must be ${GRPC_ADDRESS}, was "::1:8081"`],
@@ -251,7 +251,7 @@ describe("settings that are given badly", () => {
     [{ WEIR_HASH_KEYS_SECRET_FILE: "/run/secret" }],
     [{ WEIR_HASH_KEYS: "false", WEIR_HASH_KEYS_SECRET_FILE: "/run/secret" }],
   ])("are refused where one needs the other: %j", (env) => {
-    const words = "WEIR_HASH_KEYS and WEIR_HASH_KEYS_SECRET_FILE must be given both or not at all";
+    const words = "WEIR_HASH_KEYS and WEIR_HASH_KEYS_SECRET_FILE must be set together";
     expect(readSettings(env, [])).toEqual({ errors: [words] });
     const both = { hashKeys: true, hashKeysSecretFile: "/run/secret" };
     expect(readSettings({ WEIR_HASH_KEYS: "true", WEIR_HASH_KEYS_SECRET_FILE: "/run/secret" }, [])).toEqual({

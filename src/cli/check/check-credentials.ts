@@ -10,7 +10,7 @@ import type { CheckFlags } from "./check-arguments.js";
 export async function readCredentials(flags: CheckFlags): Promise<ChannelCredentials | string> {
   const { tls, "tls-ca": caFile, "tls-cert": certFile, "tls-key": keyFile } = flags;
   if ((certFile === undefined) !== (keyFile === undefined)) {
-    return "--tls-cert and --tls-key must be given both or not at all";
+    return "--tls-cert and --tls-key must be set together";
   }
   if (tls !== true && caFile === undefined && certFile === undefined) return credentials.createInsecure();
   const files = { caFile, certFile, keyFile };

@@ -102,7 +102,7 @@ function certificate(er: RatelimitValues): string | undefined {
   const isWhole =
     er.isGiven("GRPC_SERVER_TLS_CERT") && (er.isGiven("GRPC_SERVER_TLS_KEY") || er.set("grpcTlsKey") !== undefined);
   if (isWhole) return er.text("GRPC_SERVER_TLS_CERT");
-  throw new RatelimitVariableError("GRPC_SERVER_USE_TLS needs GRPC_SERVER_TLS_CERT and GRPC_SERVER_TLS_KEY");
+  throw new RatelimitVariableError("GRPC_SERVER_USE_TLS requires GRPC_SERVER_TLS_CERT and GRPC_SERVER_TLS_KEY");
 }
 
 function overTls(er: RatelimitValues, name: string): string | undefined {

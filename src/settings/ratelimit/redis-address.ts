@@ -46,7 +46,7 @@ export function readRedisAddress(er: RatelimitValues): ErRedisAddress {
   const [first = "", ...others] = text.split(",").map((part) => part.trim());
   const isSentinel = type === "sentinel";
   if (isSentinel && others.length === 0) {
-    throw new RatelimitVariableError("REDIS_URL must be the master's name and the Sentinels, with commas between them");
+    throw new RatelimitVariableError("REDIS_URL must be the master's name and the Sentinels, comma-separated");
   }
   if (type === "single" && others.length > 0) {
     throw new RatelimitVariableError("REDIS_URL must be one address where REDIS_TYPE is SINGLE");

@@ -228,7 +228,7 @@ describe("the command line of weir check", () => {
     [["--hits=4294967296", "shop", "a=b"], "--hits must be a whole number from 0 to 4294967295"],
     [["--repeat", "0", "shop", "a=b"], "--repeat must be a whole number from 1 to 10000"],
     [["--timeout", "10", "shop", "a=b"], "--timeout must be a duration"],
-    [["--tls-cert", "x", "shop", "a=b"], "--tls-cert and --tls-key must be given both or not at all"],
+    [["--tls-cert", "x", "shop", "a=b"], "--tls-cert and --tls-key must be set together"],
     [["--adr", "x", "shop", "a=b"], "--adr is not a flag; did you mean --addr?"],
     [["--json=yes", "shop", "a=b"], "--json takes no value"],
   ])("is refused with 2 when it makes no sense: %j", async (argv, words) => {

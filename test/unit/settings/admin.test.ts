@@ -18,7 +18,7 @@ describe("the settings of the admin API", () => {
   it.each(["0.0.0.0:6070", "[::]:6070", "10.0.0.1:6070", "weir:6070", "127.example.com:1"])(
     "may be %s only with one",
     (listen) => {
-      const words = "WEIR_ADMIN_LISTEN is not on loopback, so that WEIR_ADMIN_TOKEN_FILE must be given";
+      const words = "WEIR_ADMIN_LISTEN is not on loopback, which requires WEIR_ADMIN_TOKEN_FILE";
       expect(readSettings({ WEIR_ADMIN_LISTEN: listen }, []).errors).toEqual([words]);
       expect(readSettings({ WEIR_ADMIN_LISTEN: listen, ...FILE }, []).errors).toBeUndefined();
     },
@@ -30,6 +30,8 @@ describe("the settings of the admin API", () => {
   });
 
   it.each(["a,,b", "http://a", "a:80", "*", "a b", "fd00::1"])("name no such host: %j", (hosts) => {
-    expect(readSettings({ WEIR_ADMIN_HOSTS: hosts }, []).errors?.[0]).toMatch(/^WEIR_ADMIN_HOSTS must be host names/);
+    expect(readSettings({ WEIR_ADMIN_HOSTS: hosts }, []).errors?.[0]).toMatch(
+      /^WEIR_ADMIN_HOSTS must be comma-separated host names/,
+    );
   });
 });

@@ -20,7 +20,7 @@ describe("the settings of response headers", () => {
       "RateLimit",
       "must be any of ratelimit, ratelimit-policy, retry-after, rule, limit, remaining and reset",
     ],
-    ["WEIR_RESPONSE_HEADERS", "rule,,ratelimit", "with commas between them, or nothing"],
+    ["WEIR_RESPONSE_HEADERS", "rule,,ratelimit", "comma-separated, or empty"],
     ["WEIR_RESPONSE_HEADERS", "rule,rule", "must be any of"],
     ["WEIR_RULE_HEADER", "", "must be the name of a header, such as x-weir-rule"],
     ["WEIR_RULE_HEADER", "x weir", "must be the name of a header"],
@@ -38,15 +38,15 @@ describe("the settings of response headers", () => {
   it.each([
     [
       { WEIR_RESPONSE_HEADERS: "retry-after,reset", WEIR_RESET_HEADER: "Retry-After" },
-      "WEIR_RESET_HEADER must not be retry-after: WEIR_RESPONSE_HEADERS has it already",
+      "WEIR_RESET_HEADER must not be retry-after: WEIR_RESPONSE_HEADERS already uses that name",
     ],
     [
       { WEIR_RESPONSE_HEADERS: "limit,remaining", WEIR_LIMIT_HEADER: "x-a", WEIR_REMAINING_HEADER: "X-A" },
-      "WEIR_REMAINING_HEADER must not be x-a: WEIR_LIMIT_HEADER has it already",
+      "WEIR_REMAINING_HEADER must not be x-a: WEIR_LIMIT_HEADER already uses that name",
     ],
     [
       { LIMIT_RESPONSE_HEADERS_ENABLED: "true", LIMIT_LIMIT_HEADER: "x-a", LIMIT_RESET_HEADER: "x-a" },
-      "LIMIT_RESET_HEADER must not be x-a: LIMIT_LIMIT_HEADER has it already",
+      "LIMIT_RESET_HEADER must not be x-a: LIMIT_LIMIT_HEADER already uses that name",
     ],
   ])("are not told twice under one name: %j", (env, error) => {
     expect(read(env).errors).toEqual([error]);

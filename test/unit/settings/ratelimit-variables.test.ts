@@ -286,8 +286,8 @@ describe("names of envoyproxy/ratelimit", () => {
     [{ LOG_LEVEL: "loud" }, 'LOG_LEVEL must be panic, fatal, error, warn, warning, info, debug or trace, was "loud"'],
     [{ SHADOW_MODE: "yes" }, 'SHADOW_MODE must be true or false, was "yes"'],
     [{ REDIS_TIMEOUT: "10" }, 'REDIS_TIMEOUT must be a duration such as 10s, 1h30m or 0, was "10"'],
-    [{ GRPC_SERVER_USE_TLS: "true" }, "GRPC_SERVER_USE_TLS needs GRPC_SERVER_TLS_CERT and GRPC_SERVER_TLS_KEY"],
-    [{ ...TLS, GRPC_CLIENT_TLS_SAN: "envoy" }, "GRPC_CLIENT_TLS_SAN needs GRPC_CLIENT_TLS_CACERT"],
+    [{ GRPC_SERVER_USE_TLS: "true" }, "GRPC_SERVER_USE_TLS requires GRPC_SERVER_TLS_CERT and GRPC_SERVER_TLS_KEY"],
+    [{ ...TLS, GRPC_CLIENT_TLS_SAN: "envoy" }, "GRPC_CLIENT_TLS_SAN requires GRPC_CLIENT_TLS_CACERT"],
     [{ USE_PROMETHEUS: "true", PROMETHEUS_ADDR: "19001" }, "PROMETHEUS_ADDR must be host:port or :port"],
     [{ ...REDIS, REDIS_SOCKET_TYPE: "unix" }, "REDIS_URL must be a path where REDIS_SOCKET_TYPE is unix"],
     [
@@ -307,19 +307,16 @@ describe("names of envoyproxy/ratelimit", () => {
       "USE_CALENDAR_MONTH_RATE_LIMIT must not be true: a month has 30 days here: set it to false if limits per month may count so",
     ],
     [{ ...REDIS, REDIS_URL: "a:1,b:2" }, "REDIS_URL must be one address where REDIS_TYPE is SINGLE"],
-    [
-      { ...REDIS, REDIS_TYPE: "sentinel" },
-      "REDIS_URL must be the master's name and the Sentinels, with commas between them",
-    ],
+    [{ ...REDIS, REDIS_TYPE: "sentinel" }, "REDIS_URL must be the master's name and the Sentinels, comma-separated"],
     [
       { ...REDIS, REDIS_TYPE: "cluster", REDIS_URL: "redis://:hunter2@a:1,redis://:other@b:2" },
       "REDIS_URL must have the same user and password for all its hosts",
     ],
     [
       { ...REDIS, REDIS_TLS: "true", REDIS_TLS_CLIENT_CERT: "/c" },
-      "REDIS_TLS_CLIENT_CERT and REDIS_TLS_CLIENT_KEY must be given both or not at all",
+      "REDIS_TLS_CLIENT_CERT and REDIS_TLS_CLIENT_KEY must be set together",
     ],
-    [{ ...REDIS, CACHE_KEY_PREFIX: "{a}" }, 'CACHE_KEY_PREFIX must be text without { and }, or nothing, was "{a}"'],
+    [{ ...REDIS, CACHE_KEY_PREFIX: "{a}" }, 'CACHE_KEY_PREFIX must be text without { and }, or empty, was "{a}"'],
     [{ ...XDS, CONFIG_GRPC_XDS_SERVER_URL: "http://eg:18001" }, "CONFIG_GRPC_XDS_SERVER_URL must be host:port"],
   ])("are refused by their own name, and without secrets: %j", (env, error) => {
     expect(errorsOf(env)).toEqual([error]);

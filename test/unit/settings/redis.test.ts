@@ -42,49 +42,49 @@ describe("settings about Redis", () => {
   it.each([
     [
       { WEIR_REDIS_URL: "redis://:hunter2@a,b" },
-      "WEIR_REDIS_URL names several hosts: WEIR_REDIS_TOPOLOGY must be sentinel or cluster then",
+      "WEIR_REDIS_URL has several hosts, which requires WEIR_REDIS_TOPOLOGY=sentinel or cluster",
     ],
     [
       { WEIR_REDIS_TOPOLOGY: "cluster", WEIR_REDIS_URL: "unix:///run/redis.sock" },
-      "WEIR_REDIS_URL names a unix socket: WEIR_REDIS_TOPOLOGY must be single then",
+      "WEIR_REDIS_URL is a Unix socket, which requires WEIR_REDIS_TOPOLOGY=single",
     ],
     [
       { WEIR_REDIS_TOPOLOGY: "cluster", WEIR_REDIS_URL: "redis://a/1" },
-      "WEIR_REDIS_URL names a database: a Cluster has none but 0",
+      "WEIR_REDIS_URL has a database, but a Cluster has no database other than 0",
     ],
-    [{ WEIR_REDIS_TOPOLOGY: "sentinel" }, "WEIR_REDIS_SENTINEL_MASTER is needed when WEIR_REDIS_TOPOLOGY is sentinel"],
-    [{ WEIR_REDIS_SENTINEL_MASTER: "m" }, "WEIR_REDIS_SENTINEL_MASTER needs WEIR_REDIS_TOPOLOGY to be sentinel"],
+    [
+      { WEIR_REDIS_TOPOLOGY: "sentinel" },
+      "WEIR_REDIS_SENTINEL_MASTER is required when WEIR_REDIS_TOPOLOGY is sentinel",
+    ],
+    [{ WEIR_REDIS_SENTINEL_MASTER: "m" }, "WEIR_REDIS_SENTINEL_MASTER requires WEIR_REDIS_TOPOLOGY=sentinel"],
     [
       { WEIR_REDIS_SENTINEL_PASSWORD_FILE: "f" },
-      "WEIR_REDIS_SENTINEL_PASSWORD_FILE needs WEIR_REDIS_TOPOLOGY to be sentinel",
+      "WEIR_REDIS_SENTINEL_PASSWORD_FILE requires WEIR_REDIS_TOPOLOGY=sentinel",
     ],
     [
       { ...SENTINEL, WEIR_REDIS_SENTINEL_USER: "u" },
-      "WEIR_REDIS_SENTINEL_USER needs WEIR_REDIS_SENTINEL_PASSWORD_FILE",
+      "WEIR_REDIS_SENTINEL_USER requires WEIR_REDIS_SENTINEL_PASSWORD_FILE",
     ],
     [
       { WEIR_REDIS_USER: "u", WEIR_REDIS_URL: "redis://v:hunter2@a" },
-      "WEIR_REDIS_USER and a user in WEIR_REDIS_URL must not be given both",
+      "WEIR_REDIS_USER and a user in WEIR_REDIS_URL must not both be set",
     ],
     [
       { WEIR_REDIS_PASSWORD_FILE: "f", WEIR_REDIS_URL: "redis://:hunter2@a" },
-      "WEIR_REDIS_PASSWORD_FILE and a password in WEIR_REDIS_URL must not be given both",
+      "WEIR_REDIS_PASSWORD_FILE and a password in WEIR_REDIS_URL must not both be set",
     ],
-    [{ WEIR_REDIS_USER: "u" }, "WEIR_REDIS_USER needs WEIR_REDIS_PASSWORD_FILE or a password in WEIR_REDIS_URL"],
+    [{ WEIR_REDIS_USER: "u" }, "WEIR_REDIS_USER requires WEIR_REDIS_PASSWORD_FILE or a password in WEIR_REDIS_URL"],
     [
       { ...SENTINEL, WEIR_REDIS_SENTINEL_PASSWORD_FILE: "f", WEIR_REDIS_SENTINEL_PASSWORD: "hunter2" },
-      "WEIR_REDIS_SENTINEL_PASSWORD_FILE and WEIR_REDIS_SENTINEL_PASSWORD must not be given both",
+      "WEIR_REDIS_SENTINEL_PASSWORD_FILE and WEIR_REDIS_SENTINEL_PASSWORD must not both be set",
     ],
     [
       { WEIR_REDIS_TLS_VERIFY_NAME: "false" },
-      "WEIR_REDIS_TLS_VERIFY_NAME needs WEIR_REDIS_URL to start with rediss://",
+      "WEIR_REDIS_TLS_VERIFY_NAME requires WEIR_REDIS_URL to start with rediss://",
     ],
-    [{ WEIR_REDIS_TLS_CA: "f" }, "WEIR_REDIS_TLS_CA needs WEIR_REDIS_URL to start with rediss://"],
-    [{ WEIR_REDIS_TLS_SERVER_NAME: "x" }, "WEIR_REDIS_TLS_SERVER_NAME needs WEIR_REDIS_URL to start with rediss://"],
-    [
-      { ...TLS, WEIR_REDIS_TLS_CERT: "f" },
-      "WEIR_REDIS_TLS_CERT and WEIR_REDIS_TLS_KEY must be given both or not at all",
-    ],
+    [{ WEIR_REDIS_TLS_CA: "f" }, "WEIR_REDIS_TLS_CA requires WEIR_REDIS_URL to start with rediss://"],
+    [{ WEIR_REDIS_TLS_SERVER_NAME: "x" }, "WEIR_REDIS_TLS_SERVER_NAME requires WEIR_REDIS_URL to start with rediss://"],
+    [{ ...TLS, WEIR_REDIS_TLS_CERT: "f" }, "WEIR_REDIS_TLS_CERT and WEIR_REDIS_TLS_KEY must be set together"],
     [{ WEIR_REDIS_CLUSTER_TAGS: "0" }, 'WEIR_REDIS_CLUSTER_TAGS must be a whole number from 1 to 1024, was "0"'],
     [{ WEIR_REDIS_TOPOLOGY: "ring" }, 'WEIR_REDIS_TOPOLOGY must be single, sentinel or cluster, was "ring"'],
   ])("are refused by name, and without secrets, where they contradict: %j", (env, error) => {

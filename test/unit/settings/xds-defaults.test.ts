@@ -51,6 +51,6 @@ describe("defaults of limits that come over xDS", () => {
 
   it("are refused where rules come from files, which say it themselves", () => {
     const { errors } = readSettings({ WEIR_XDS_BURST: "2x" }, []);
-    expect(errors).toEqual(["WEIR_XDS_BURST needs WEIR_RULES_FROM to be xds"]);
+    expect(errors).toEqual(["WEIR_XDS_BURST requires WEIR_RULES_FROM=xds"]);
   });
 });
