@@ -128,7 +128,7 @@ function noRulesCame(name: string, waitedMillis: number, lastError: string | und
   const last = rules.lastReload;
   const faults = last?.kind === "refused" ? last.faults.texts : [];
   const why = faults.length > 0 ? "what it sent has errors" : (lastError ?? "it has sent nothing");
-  const words = `no rules came from ${name} within ${waitedMillis / 1_000} s: ${why}`;
+  const words = `no rules were received from ${name} within ${waitedMillis / 1_000} s: ${why}`;
   return new StartError(1, [...faults, `${words} (WEIR_XDS_START_TIMEOUT, WEIR_XDS_START_WITHOUT_RULES)`]);
 }
 

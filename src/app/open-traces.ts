@@ -47,8 +47,8 @@ export async function openTraces(
   } catch (error) {
     if (!(error instanceof TracePackagesMissing)) throw error;
     const name = nameOfSetting(settings, "tracesOtlpEndpoint");
-    const words = `${name} needs packages that this installation was made without: ${error.message}`;
-    throw new StartError(2, [words, `install with npm install --include=optional, or leave ${name} out`], {
+    const words = `${name} requires packages that are not installed: ${error.message}`;
+    throw new StartError(2, [words, `install them with npm install --include=optional, or unset ${name}`], {
       cause: error,
     });
   }

@@ -25,6 +25,6 @@ export function storeCondition(
 export function rulesCondition(openedRules: Pick<OpenedRules, "isReady">): Condition {
   return {
     isMet: () => openedRules.isReady(),
-    whyNot: () => "no rules have come from the control plane yet",
+    whyNot: () => "no rules have been received from the control plane yet",
   };
 }

@@ -6,24 +6,25 @@ import { readArguments, refuse } from "./read-arguments.js";
 const USAGE = {
   command: "check",
   line: "Usage: weir check [flags] [DOMAIN KEY=VALUE... [--descriptor KEY=VALUE...]...]",
-  help: `Asks a running server what Envoy would ask (ShouldRateLimit), and shows its answer. It counts like any request:
-what is let through is taken. Each KEY=VALUE is one entry of the descriptor, in order; --descriptor begins another.
+  help: `Asks a running server as Envoy would (ShouldRateLimit) and shows its answer. The request counts like any other: if it
+is let through, its limits are charged. Each KEY=VALUE is one entry of the descriptor, in order; --descriptor starts
+another one.
 
-  --addr ADDRESS        where it answers gRPC: host:port or unix:/path/to/socket (default 127.0.0.1:8081)
+  --addr ADDRESS        the server's gRPC address: host:port or unix:/path/to/socket (default 127.0.0.1:8081)
   --hits N              what the request costs (default 1); 0 is a peek, which takes nothing and announces a cost
-  --repeat N            ask so many times, one after the other (default 1)
+  --repeat N            how many requests to send, one after the other (default 1)
   --timeout DURATION    how long to wait for each answer (default 1s)
-  --json                one JSON object a call
-  --tls                 over TLS, and so is it with any of the following
-  --tls-ca FILE         authorities that the server's certificate must come from, in place of the system's
-  --tls-cert FILE       a certificate to show, with --tls-key FILE
+  --json                write one JSON object per call
+  --tls                 use TLS; implied by each of the following
+  --tls-ca FILE         CA bundle (PEM) that verifies the server's certificate, instead of the system's CAs
+  --tls-cert FILE       client certificate to present; requires --tls-key FILE
 
-Without a domain it asks whether the server wants traffic, and takes nothing: a health check for containers. The server
-is the one that the same environment starts (WEIR_GRPC_LISTEN, or /readyz on WEIR_HTTP_LISTEN where gRPC has TLS or a
-port of the system's choice), or the one at --addr; --timeout holds, too.
+Without a domain it checks whether the server is ready for traffic and charges nothing: a health check for containers.
+It asks the server that the same environment starts (WEIR_GRPC_LISTEN, or /readyz on WEIR_HTTP_LISTEN if gRPC uses TLS
+or port 0), or the one at --addr; --timeout applies too.
 
-Exit code: 0 when all calls were let through, or the server wants traffic; 1 when one was refused, or it wants none; 2
-when the command line makes no sense; 3 when there was no answer.`,
+Exit code: 0 when all calls were let through, or the server is ready; 1 when one was refused, or it is not ready; 2 when
+the command line is invalid; 3 when there was no answer.`,
   flags: CHECK_FLAGS,
 } as const;
 

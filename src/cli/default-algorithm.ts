@@ -3,7 +3,7 @@ import type { CompileOptions } from "../rules/load-rules.js";
 
 /** How `--help` of a command describes the flag; in the format of the other flags there. */
 export const DEFAULT_ALGORITHM_HELP = `  --default-algorithm NAME
-             the algorithm of files that do not say theirs, as for \`weir serve\`: token_bucket (the default),
+             the algorithm of limits that name none, as for \`weir serve\`: token_bucket (the default),
              fixed_window or sliding_window`;
 
 /**

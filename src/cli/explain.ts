@@ -19,18 +19,18 @@ const FLAGS = { hits: "value", json: "alone", "default-algorithm": "value", ...A
 const USAGE = {
   command: "explain",
   line: "Usage: weir explain [flags] RULES DOMAIN KEY=VALUE...",
-  help: `Tells which rule a descriptor meets and why, what stood nearer and did not match, the rule's limits, its buckets'
-keys in the store, and what a request would be answered while its buckets are full. RULES is a file or a folder;
-each KEY=VALUE is one entry of the descriptor, in order.
+  help: `Shows which rule a descriptor meets and why, which closer rules did not match, the rule's limits, the keys of its
+buckets in the store, and the answer to a request while those buckets are full. RULES is a file or a folder; each
+KEY=VALUE is one entry of the descriptor, in order.
 
   --hits N            what the request costs (default 1); 0 is a peek, which takes nothing
   --json              write the same as JSON
-  --admin URL         in place of RULES: those in force in a running server, such as http://127.0.0.1:6070
-  --token-file FILE   the token, where its admin API wants one
+  --admin URL         instead of RULES: the rules in force in a running server, such as http://127.0.0.1:6070
+  --token-file FILE   the token of its admin API, if it requires one
 ${DEFAULT_ALGORITHM_HELP}
 
-Exit code: 0, also when no rule is met; 1 when the rules are broken; 2 when the command line makes no sense; 3 when the
-server does not answer.`,
+Exit code: 0, also when no rule is met; 1 when the rules have errors; 2 when the command line is invalid; 3 when the server
+does not answer.`,
   flags: FLAGS,
 } as const;
 
@@ -69,22 +69,23 @@ interface Plan {
 function readPlan({ flags, positionals }: Arguments<typeof FLAGS>): Plan | string {
   const ofServer = flags.admin !== undefined || flags["token-file"] !== undefined;
   const [path, ...rest] = ofServer ? ["", ...positionals] : positionals;
-  if (path === undefined) return "which rules?";
+  if (path === undefined) return "no RULES given";
   const question = readQuestion(rest, flags.hits);
   if (typeof question === "string") return question;
   if (!ofServer) {
     const options = readDefaultAlgorithm(flags["default-algorithm"]);
     return typeof options === "string" ? options : { question, from: path, load: () => loadRules(path, options) };
   }
-  if (flags["default-algorithm"] !== undefined) return "--default-algorithm is the server's own where there is --admin";
+  if (flags["default-algorithm"] !== undefined)
+    return "--default-algorithm cannot be combined with --admin: the server's setting applies";
   const target = readAdminTarget(flags);
   if (typeof target === "string") return target;
   return { question, from: target.adminUrl.origin, load: () => rulesOfServer(target) };
 }
 
 function readQuestion([domain, ...pairs]: readonly string[], givenHits: string | undefined): Question | string {
-  if (domain === undefined || domain === "") return "which domain?";
-  if (pairs.length === 0) return "which descriptor? Give its entries as KEY=VALUE";
+  if (domain === undefined || domain === "") return "no DOMAIN given";
+  if (pairs.length === 0) return "no descriptor given: list its entries as KEY=VALUE";
   const hits = readHits(givenHits);
   if (hits === undefined) return `--hits must be a whole number from 0 to ${MAX_HITS}`;
   const entries = pairs.map(readEntry);

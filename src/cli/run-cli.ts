@@ -21,7 +21,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
     "validate",
     {
       usage: "validate FILE|DIR...",
-      summary: "look for faults in rules",
+      summary: "check rules for errors",
       run: async (argv, context) => (await import("./validate.js")).validate(argv, context),
     },
   ],
@@ -29,7 +29,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
     "explain",
     {
       usage: "explain RULES DOMAIN KEY=VALUE...",
-      summary: "tell which rule a descriptor meets, and why",
+      summary: "show which rule a descriptor meets, and why",
       run: async (argv, context) => (await import("./explain.js")).explain(argv, context),
     },
   ],
@@ -66,7 +66,7 @@ function describeCommands(): string {
     "",
     ...lines,
     "",
-    "  weir COMMAND --help                     what a command takes",
+    "  weir COMMAND --help                     help for a command",
     "  weir --version                          the version",
   ].join("\n");
 }

@@ -7,10 +7,10 @@ import { type CliContext, type CliProcess, EXIT_CODE } from "./cli-context.js";
 
 const HELP = `Usage: weir serve [flags]
 
-Answers Envoy's rate limit calls until SIGTERM or SIGINT. Rules are read again when their files change, and on SIGHUP;
-bad ones are told in the log, and the last good ones stay in force. Each setting is a flag or an environment variable;
+Answers Envoy's rate limit calls until SIGTERM or SIGINT. Rules are reloaded when their files change, and on SIGHUP;
+invalid ones are logged, and the last good ones stay in force. Each setting is a flag or an environment variable;
 the flag wins. Durations are written 10ms, 1.5s, 5m or 2h. Variables of envoyproxy/ratelimit, such as RUNTIME_ROOT and
-REDIS_URL, are understood where no flag and no WEIR_ variable says otherwise (docs/from-envoyproxy-ratelimit.md).
+REDIS_URL, apply where no flag and no WEIR_ variable is set (docs/from-envoyproxy-ratelimit.md).
 
 ${describeSettings()}`;
 

@@ -11,13 +11,12 @@ import { runTestFile, type TestFileRun } from "./rule-test/run-test-file.js";
 const USAGE = {
   command: "test",
   line: "Usage: weir test [--junit FILE] FILE|DIR...",
-  help: `Runs tests of rules: requests that are sent at moments of a virtual time, and the answers that are expected.
-The engine and the memory store are those of \`weir serve\`. docs/rule-tests.md describes the files.
+  help: `Runs tests of rules: requests sent at given moments of a virtual time, and the expected answers. The engine and the
+memory store are those of \`weir serve\`. docs/rule-tests.md describes the files.
 
-  --junit FILE   write the results as JUnit XML too
+  --junit FILE   also write the results as JUnit XML
 
-Exit code: 0 when all tests pass; 1 when one fails, or a file or its rules are broken; 2 when the command line makes no
-sense.`,
+Exit code: 0 when all tests pass; 1 when one fails, or a file or its rules have errors; 2 when the command line is invalid.`,
   flags: { junit: "value" },
 } as const;
 
@@ -26,7 +25,7 @@ export async function test(argv: readonly string[], context: CliContext): Promis
   const given = readArguments(argv, USAGE, context);
   if (typeof given === "number") return given;
   const { flags, positionals: paths } = given;
-  if (paths.length === 0) return refuse("which file or folder?", USAGE, context);
+  if (paths.length === 0) return refuse("no FILE or DIR given", USAGE, context);
   const runs: TestFileRun[] = [];
   for (const path of paths) {
     for (const run of await runTestsAt(path)) {

@@ -12,17 +12,17 @@ import { readTopPlan, TOP_FLAGS, type TopPlan } from "./top/top-arguments.js";
 const USAGE = {
   command: "top",
   line: "Usage: weir top [flags]",
-  help: `Shows what a running server does, again and again: decisions a second, who is limited, which rules are met, overrides,
-and whether enforcement is paused. In a terminal it draws in place, and q or Ctrl-C ends it; elsewhere it writes one
-block after the other.
+  help: `Shows what a running server does, refreshed periodically: decisions per second, who is limited, which rules are met,
+overrides, and whether enforcement is paused. In a terminal it redraws in place, and q or Ctrl-C quits; elsewhere it
+writes one block after the other.
 
-  --admin URL           where its admin API is (default http://127.0.0.1:6070)
-  --token-file FILE     the token, where it wants one
-  --interval DURATION   how often (default 2s)
-  --once                one block only, after one interval
-  --json                one JSON object a line
+  --admin URL           the address of its admin API (default http://127.0.0.1:6070)
+  --token-file FILE     the token of its admin API, if it requires one
+  --interval DURATION   how often to refresh (default 2s)
+  --once                write one block after one interval, and exit
+  --json                write one JSON object per line
 
-Exit code: 0; 2 when the command line makes no sense; 3 when there was no answer at the beginning.`,
+Exit code: 0; 2 when the command line is invalid; 3 when the server did not answer at the beginning.`,
   flags: TOP_FLAGS,
 } as const;
 
@@ -111,8 +111,8 @@ async function showLive(plan: TopPlan, first: Snapshot, quit: AbortController): 
     const { columns, rows = 24 } = screen.size;
     const last: Line =
       failure === undefined
-        ? { text: "q ends this", style: "heading" }
-        : { text: cut(`no answer: ${printable(failure.message)}. This is old.`, columns), style: "alarm" };
+        ? { text: "q quits", style: "heading" }
+        : { text: cut(`no answer: ${printable(failure.message)}(what is shown is old)`, columns), style: "alarm" };
     screen.draw([...frameLines(frame, { columns, rows: rows - 1 }), last]);
   };
   try {

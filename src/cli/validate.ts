@@ -13,13 +13,13 @@ const USAGE = {
   line: "Usage: weir validate [flags] FILE|DIR...",
   help: `Reads rules as \`weir serve\` would, each FILE or DIR on its own, and shows everything that is wrong with them.
 
-  --strict   let warnings fail too
-  --json     write the faults to standard output as a JSON array: severity, code, file, line, column, message
-  --github   write the faults to standard output as annotations of a GitHub workflow
+  --strict   treat warnings as errors
+  --json     write the errors and warnings to standard output as a JSON array: severity, code, file, line, column, message
+  --github   write them to standard output as GitHub workflow annotations
 ${DEFAULT_ALGORITHM_HELP}
 
 Exit code: 0 when the rules would load, though there may be warnings; 1 when they would not, or with --strict when
-there is a warning; 2 when the command line makes no sense.`,
+there is a warning; 2 when the command line is invalid.`,
   flags: { strict: "alone", json: "alone", github: "alone", "default-algorithm": "value" },
 } as const;
 
@@ -28,10 +28,10 @@ export async function validate(argv: readonly string[], context: CliContext): Pr
   const given = readArguments(argv, USAGE, context);
   if (typeof given === "number") return given;
   const { flags, positionals: paths } = given;
-  if (flags.json && flags.github) return refuse("--json and --github exclude each other", USAGE, context);
+  if (flags.json && flags.github) return refuse("--json and --github cannot be combined", USAGE, context);
   const options = readDefaultAlgorithm(flags["default-algorithm"]);
   if (typeof options === "string") return refuse(options, USAGE, context);
-  if (paths.length === 0) return refuse("which file or folder?", USAGE, context);
+  if (paths.length === 0) return refuse("no FILE or DIR given", USAGE, context);
   const loaded = await Promise.all(paths.map((path) => loadRules(path, options)));
   const faults = loaded.flatMap((each) => each.faults);
   const failed = flags.strict ? faults.length > 0 : faults.some(isError);

@@ -237,7 +237,7 @@ export class Engine {
     for (const _ of descriptors) events.descriptorDecided("", "", "no_rules", 0, 0);
     if (rule === "error" || rule === "local") {
       this.#answered("failed", startedMillis);
-      throw new EngineError("no_rules", "no rules have come from the control plane yet");
+      throw new EngineError("no_rules", "no rules have been received from the control plane yet");
     }
     const status = rule === "deny" ? OVER_LIMIT_STATUS : OK_STATUS;
     const overallCode = rule === "deny" && !this.#letsAllThrough ? "OVER_LIMIT" : "OK";

@@ -16,7 +16,7 @@ export class AdminMetrics {
     const gauge = (name: string, help: string, read: () => number): void => {
       new ScrapedMetric({ registry, name, help, type: "gauge", read: () => [{ labels: {}, value: read() }] });
     };
-    gauge("weir_overrides_active", "Overrides of operators in force.", () => this.#figures().overrides);
+    gauge("weir_overrides_active", "Operators' overrides in force.", () => this.#figures().overrides);
     gauge("weir_enforcement_paused", "1 while an operator has paused enforcement.", () =>
       this.#figures().isEnforcementPaused ? 1 : 0,
     );

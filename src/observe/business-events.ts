@@ -8,6 +8,9 @@ const SAMPLE_INTERVAL_MILLIS = 1_000;
 /** Rules whose refusals are logged each by itself; a second in which more refuse has those together. */
 const MAX_RULES_LOGGED = 64;
 
+/** Of rules of which only a part came into force. */
+const PARTIAL = ": refused resources keep their last good version";
+
 /** What callers send may be of any length. */
 const LONGEST_REQUEST_ID = 128;
 
@@ -118,7 +121,7 @@ export class BusinessEvents {
     const { domain, rule, outcome, overall } = over;
     this.#refusals.write(`${level} ${domain}\n${rule}`, (leftOut) => {
       const facts = { domain, rule, outcome, overall, limits: over.limits(), ...traceFacts(over.caller), leftOut };
-      this.#logger[level](facts, isMistake ? "hits that never fit: the burst is smaller" : "over the limit");
+      this.#logger[level](facts, isMistake ? "request costs more than the burst and can never pass" : "over the limit");
     });
   }
 
@@ -157,14 +160,17 @@ export class BusinessEvents {
   /** A client's certificate carries none of the names that are asked for: counted where that is seen. */
   clientRefused(names: string): void {
     this.#sampled.write("client names", (leftOut) =>
-      this.#logger.warn({ names, leftOut }, "a gRPC client was refused for the names in its certificate"),
+      this.#logger.warn(
+        { names, leftOut },
+        "a gRPC client was refused: its certificate has none of the required names",
+      ),
     );
   }
 
   /** Names of envoyproxy/ratelimit were found in the environment. */
   ratelimitVariablesTaken(taken: readonly string[], warnings: readonly string[]): void {
     const level = warnings.length === 0 ? "info" : "warn";
-    this.#logger[level]({ taken, warnings }, "variables of envoyproxy/ratelimit were taken from the environment");
+    this.#logger[level]({ taken, warnings }, "using envoyproxy/ratelimit environment variables");
   }
 
   /** Traces did not reach their collector. */
@@ -175,7 +181,7 @@ export class BusinessEvents {
   /** An operator changed something: who wanted it and why is in the details. @param action one of a few words of ours */
   adminChanged(action: string, from: string, details: Readonly<Record<string, unknown>>): void {
     this.#metrics.admin.changed(action);
-    this.#logger.info({ audit: action, from, ...details }, "an operator changed something");
+    this.#logger.info({ audit: action, from, ...details }, "admin change");
   }
 
   /** Rules came into force. Where they are partial, XdsEvents logs the faults of those that were refused. */
@@ -184,9 +190,9 @@ export class BusinessEvents {
     if (isFirst && !isPartial) reloads.started();
     else reloads.reloaded(isPartial ? "error" : "ok", seconds);
     this.#metrics.rulesInForce(domains, rules);
-    for (const warning of warnings.texts) this.#logger.warn({ path, warning }, "the rules have a doubtful place");
+    for (const warning of warnings.texts) this.#logger.warn({ path, warning }, "warning in the rules");
     const facts = { path, domains, rules, warnings: warnings.texts.length + warnings.more, seconds };
-    const message = `rules ${isFirst ? "loaded" : "reloaded"}${isPartial ? ", but for those that were refused" : ""}`;
+    const message = `rules ${isPartial ? "partly " : ""}${isFirst ? "loaded" : "reloaded"}${isPartial ? PARTIAL : ""}`;
     this.#logger.info(facts, message);
   }
 
@@ -197,7 +203,7 @@ export class BusinessEvents {
 
   /** Somebody wants rules to be read again that are sent to us. */
   rulesNotReadAgain(path: string): void {
-    this.#logger.info({ path }, "there is nothing to read again: the control plane sends rules when they change");
+    this.#logger.info({ path }, "nothing to reload: the control plane sends rules when they change");
   }
 
   /** The rules' files were read again and say what they said. */
@@ -214,7 +220,7 @@ export class BusinessEvents {
 
   /** The system tells nothing of changes in a folder of rules. */
   rulesNotWatched(folder: string, reason: string): void {
-    this.#logger.warn({ folder, reason }, "no events of this folder: changes are found by polling or SIGHUP only");
+    this.#logger.warn({ folder, reason }, "cannot watch this folder: changes are found by polling or SIGHUP only");
   }
 
   /** All listeners are open. */

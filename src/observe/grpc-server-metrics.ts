@@ -46,7 +46,7 @@ type LabelledRow = readonly [
 
 const ROWS: readonly Row[] = [
   ["connections", "Connections open.", "gauge", ({ h2 }) => h2.connectionsOpen],
-  ["connections_opened_total", "Connections taken.", "counter", ({ h2 }) => h2.connectionsOpened],
+  ["connections_opened_total", "Connections accepted.", "counter", ({ h2 }) => h2.connectionsOpened],
   ["connections_refused_total", "Connections refused for being too many.", "counter", (all) => all.connectionsRefused],
   ["bad_prefaces_total", "Connections that did not begin as HTTP/2.", "counter", ({ h2 }) => h2.badPrefaces],
   ["tls_failures_total", "TLS handshakes that failed.", "counter", ({ listeners }) => listeners.tlsFailures],
@@ -56,7 +56,7 @@ const ROWS: readonly Row[] = [
     "counter",
     (all) => all.listeners.clientNamesRefused,
   ],
-  ["certificate_reloads_total", "Certificates read anew.", "counter", ({ listeners }) => listeners.certificateReloads],
+  ["certificate_reloads_total", "Certificates reloaded.", "counter", ({ listeners }) => listeners.certificateReloads],
   [
     "certificate_faults_total",
     "Certificates that could not be used.",
@@ -66,19 +66,29 @@ const ROWS: readonly Row[] = [
   ["streams", "Streams open.", "gauge", ({ h2 }) => h2.streamsOpen],
   ["streams_opened_total", "Streams opened.", "counter", ({ h2 }) => h2.streamsOpened],
   ["streams_refused_total", "Streams refused for being too many.", "counter", ({ h2 }) => h2.streamsRefused],
-  ["resets_received_total", "Streams that clients have reset.", "counter", ({ h2 }) => h2.resetsReceived],
-  ["resets_sent_total", "Streams that the server has reset.", "counter", ({ h2 }) => h2.resetsSent],
-  ["flow_stalls_total", "Answers that had to wait for a client's window.", "counter", ({ h2 }) => h2.flowStalls],
-  ["calls_cancelled_total", "Calls given up before they were answered.", "counter", ({ calls }) => calls.cancelled],
-  ["not_grpc_total", "Requests that were no gRPC.", "counter", ({ calls }) => calls.notGrpc],
+  ["resets_received_total", "Streams reset by clients.", "counter", ({ h2 }) => h2.resetsReceived],
+  ["resets_sent_total", "Streams reset by the server.", "counter", ({ h2 }) => h2.resetsSent],
+  [
+    "flow_stalls_total",
+    "Answers that had to wait for a client's flow-control window.",
+    "counter",
+    ({ h2 }) => h2.flowStalls,
+  ],
+  [
+    "calls_cancelled_total",
+    "Calls cancelled by clients before they were answered.",
+    "counter",
+    ({ calls }) => calls.cancelled,
+  ],
+  ["not_grpc_total", "Requests that were not gRPC.", "counter", ({ calls }) => calls.notGrpc],
 ];
 
 const LABELLED_ROWS: readonly LabelledRow[] = [
   ["calls_total", "Calls answered, by gRPC status code.", "code", ({ calls }) => seen(Object.entries(calls.statuses))],
-  ["timeouts_total", "What clients did not do in time.", "what", ({ h2 }) => h2.timeouts],
+  ["timeouts_total", "Timeouts, by what the client did not do in time.", "what", ({ h2 }) => h2.timeouts],
   [
     "connection_errors_total",
-    "Connections ended for a fault of the client, by HTTP/2 code.",
+    "Connections closed because of a client's error, by HTTP/2 error code.",
     "code",
     ({ h2 }) => seen(Object.entries(h2.connectionErrors)),
   ],

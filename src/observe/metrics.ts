@@ -87,7 +87,7 @@ export class Metrics {
     const registers = [this.registry];
     this.#domainsLoaded = new Gauge({ name: "weir_domains_loaded", help: "Domains that have rules.", registers });
     this.#rulesLoaded = new Gauge({ name: "weir_rules_loaded", help: "Rules in force.", registers });
-    const warnings = "Different warnings of the store since the start; the log has their words.";
+    const warnings = "Distinct warnings about the store since the start; the log has their texts.";
     this.#storeWarnings = new Gauge({ name: "weir_store_warnings", help: warnings, registers });
     const help = "1, with the version that runs as a label.";
     new Gauge({ name: "weir_build_info", help, labelNames: ["version"], registers }).set({ version }, 1);
@@ -145,7 +145,7 @@ export class Metrics {
     });
     this.#show({
       name: "weir_memory_store_evictions_total",
-      help: "Buckets that the memory store dropped at its bound.",
+      help: "Buckets that the memory store dropped because it was full.",
       type: "counter",
       read: () => [{ labels: {}, value: figures().evictions }],
     });
@@ -168,13 +168,13 @@ export class Metrics {
   #showRequests(): void {
     this.#show({
       name: "weir_decisions_total",
-      help: "Descriptors answered, by what became of them.",
+      help: "Descriptors answered, by outcome.",
       type: "counter",
       read: () => this.decisions.descriptors(),
     });
     this.#show({
       name: "weir_hits_total",
-      help: "Hits by what became of them: let through (admitted), or refused by limits of this rule.",
+      help: "Hits by result: let through (admitted), or refused by limits of this rule.",
       type: "counter",
       read: () => this.decisions.hits(),
     });
@@ -196,7 +196,7 @@ export class Metrics {
   #showBuckets(): void {
     this.#show({
       name: "weir_active_keys",
-      help: "Different buckets asked about in the last minute, estimated.",
+      help: "Distinct buckets used in the last minute, estimated.",
       type: "gauge",
       read: () => [{ labels: {}, value: this.activeKeys.estimate() }],
     });
@@ -209,7 +209,7 @@ export class Metrics {
     });
     this.#show({
       name: lag,
-      help: "How late the event loop comes to what is due, measured every 20 ms.",
+      help: "Event loop lag, measured every 20 ms.",
       type: "histogram",
       read: () => histogramSamples(lag, {}, this.#lag.times),
     });
@@ -218,7 +218,7 @@ export class Metrics {
   #showStores(): void {
     this.#show({
       name: "weir_store_operations_total",
-      help: "Decisions asked of the store, by how it answered.",
+      help: "Decisions requested from the store, by status.",
       type: "counter",
       read: () =>
         [...this.#stores].flatMap(([store, { operations }]) =>

@@ -29,24 +29,39 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   [
     "store_lanes",
-    "Ways to Redis that fail by themselves: one for each hash tag of a Cluster.",
+    "Lanes to Redis, which fail independently: one, or one per hash tag in a Cluster.",
     "gauge",
     (f) => f.lanes,
   ],
-  ["store_breaker_open", "Of those, the ones whose decisions fail at once.", "gauge", (f) => f.lanesBroken],
-  ["store_breaker_opened_total", "How often that began.", "counter", (f) => f.breakerOpened],
+  [
+    "store_breaker_open",
+    "Lanes whose circuit breaker is open: their decisions fail at once.",
+    "gauge",
+    (f) => f.lanesBroken,
+  ],
+  ["store_breaker_opened_total", "How often a circuit breaker opened.", "counter", (f) => f.breakerOpened],
   ["store_queued", "Decisions that wait to be sent to Redis.", "gauge", (f) => f.queued],
-  ["store_late_replies_total", "Calls answered after all their decisions.", "counter", (f) => f.counts.lateReplies],
-  ["store_split_calls_total", "Calls that met a moving slot of a Cluster.", "counter", (f) => f.counts.splits],
+  [
+    "store_late_replies_total",
+    "Calls to Redis answered after all their decisions had timed out.",
+    "counter",
+    (f) => f.counts.lateReplies,
+  ],
+  ["store_split_calls_total", "Calls that met a Cluster slot in migration.", "counter", (f) => f.counts.splits],
   [
     "store_given_back_total",
-    "Hits given back of requests that another part refused.",
+    "Hits given back because another part of their request was refused.",
     "counter",
     (f) => f.counts.givenBack,
   ],
-  ["store_not_given_back_total", "The same, where they stay taken.", "counter", (f) => f.counts.notGivenBack],
+  [
+    "store_not_given_back_total",
+    "Hits that could not be given back and stay taken.",
+    "counter",
+    (f) => f.counts.notGivenBack,
+  ],
   ["deny_cache_hits_total", "Requests refused without asking the store.", "counter", (f) => f.denyCacheHits],
-  ["deny_cache_entries", "Refusals that are remembered.", "gauge", (f) => f.denyCacheSize],
+  ["deny_cache_entries", "Refusals remembered.", "gauge", (f) => f.denyCacheSize],
 ];
 
 /** Shows the figures of a Redis store from now on. */

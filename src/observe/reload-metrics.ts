@@ -31,20 +31,20 @@ export class ReloadMetrics {
     new ScrapedMetric({
       registry,
       name: duration,
-      help: "From the moment rules are read again to their being in force, or refused.",
+      help: "From the start of a reload until its rules are in force, or refused.",
       type: "histogram",
       read: () => histogramSamples(duration, {}, this.#duration),
     });
     this.#successful = new Gauge({
       name: "weir_rules_last_reload_successful",
-      help: "Whether the rules were good when they were read last: 1, or 0 while the last good ones are kept.",
+      help: "1 if the last reload was successful, 0 while the last good rules are kept.",
       registers: [registry],
     });
     // Where rules come later none are bad before.
     this.#successful.set(1);
     this.#successTime = new Gauge({
       name: "weir_rules_last_reload_success_timestamp_seconds",
-      help: "When rules were read last that were good.",
+      help: "When valid rules were last read.",
       registers: [registry],
     });
   }

@@ -29,13 +29,13 @@ export class XdsEvents {
   disconnected(reason: string, retryMillis: number): void {
     this.#metrics.disconnected();
     const facts = { server: this.#server, reason, retryMillis };
-    this.#logger.warn(facts, "no connection to the control plane: the rules in force stay");
+    this.#logger.warn(facts, "no connection to the control plane: the rules in force are kept");
   }
 
   /** An update is in force. */
   acknowledged(version: string): void {
     this.#metrics.updated("acknowledged");
-    this.#logger.info({ version }, "an update of the control plane was acknowledged");
+    this.#logger.info({ version }, "control plane update acknowledged (ACK)");
   }
 
   /** An update was refused: its faults in words. */
@@ -44,13 +44,13 @@ export class XdsEvents {
     const facts = { server: this.#server, version, faults: texts, more };
     this.#logger.error(
       facts,
-      "an update of the control plane was refused: of what has faults the last good rules stay",
+      "control plane update rejected (NACK): resources with errors keep their last good version",
     );
   }
 
   /** An update was not looked at since a newer one had come already. */
   superseded(version: string): void {
     this.#metrics.updated("superseded");
-    this.#logger.info({ version }, "an update of the control plane was passed over for a newer one");
+    this.#logger.info({ version }, "control plane update superseded by a newer one");
   }
 }

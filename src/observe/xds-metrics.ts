@@ -17,24 +17,24 @@ export class XdsMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
-    const connected = "1 while there is a connection to the control plane; without one the last rules stay in force.";
+    const connected = "1 while connected to the control plane; otherwise the last rules stay in force.";
     this.#connected = new Gauge({ name: "weir_xds_connected", help: connected, registers });
     this.#updateTime = new Gauge({
       name: "weir_xds_last_acknowledged_timestamp_seconds",
-      help: "When an update of the control plane was acknowledged last; 0: never.",
+      help: "When an update from the control plane was last acknowledged; 0: never.",
       registers,
     });
     new ScrapedMetric({
       registry,
       name: "weir_xds_updates_total",
-      help: "Updates of the control plane, by what became of them.",
+      help: "Updates from the control plane, by result.",
       type: "counter",
       read: () => [...this.#updates].map(([result, value]) => ({ labels: { result }, value })),
     });
     new ScrapedMetric({
       registry,
       name: "weir_xds_disconnects_total",
-      help: "How often a connection to the control plane ended, or could not be made.",
+      help: "How often a connection to the control plane was lost or could not be made.",
       type: "counter",
       read: () => [{ labels: {}, value: this.#failures }],
     });

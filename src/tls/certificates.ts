@@ -28,7 +28,9 @@ export async function readCertificates(files: PemFiles): Promise<Certificates> {
     createSecureContext(certificates);
   } catch (error) {
     const names = [caFile, certFile, keyFile].filter((file) => file !== undefined).join(", ");
-    throw new Error(`the certificates in ${names} are not good: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the certificate files ${names} cannot be used together: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   return certificates;
 }
@@ -50,8 +52,8 @@ export function cannotBeRead(error: unknown): string {
  */
 export function findAuthoritiesFault(pem: Buffer): string | undefined {
   const each = pem.toString().match(/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----.*?(?=-----BEGIN |$)/gs) ?? [];
-  if (each.length === 0) return "holds no certificate in PEM";
-  return each.every(isCertificate) ? undefined : "holds a certificate that is not whole";
+  if (each.length === 0) return "contains no PEM certificate";
+  return each.every(isCertificate) ? undefined : "contains a truncated or corrupt certificate";
 }
 
 function isCertificate(pem: string): boolean {

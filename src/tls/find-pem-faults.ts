@@ -23,13 +23,13 @@ export function findPemFaults({ caFile, certFile, keyFile }: PemFiles): PemFault
   let cert: Buffer | undefined;
   look("ca", caFile, findAuthoritiesFault);
   look("cert", certFile, (pem) => {
-    if (!isUsable({ cert: pem })) return "holds no certificate in PEM";
+    if (!isUsable({ cert: pem })) return "contains no PEM certificate";
     cert = pem;
     return undefined;
   });
   look("key", keyFile, (pem) => {
     if (isUsable(cert === undefined ? { key: pem } : { key: pem, cert })) return undefined;
-    return "holds no key in PEM without a passphrase that belongs to the certificate";
+    return "contains no unencrypted PEM private key that matches the certificate";
   });
   return faults;
 }

@@ -120,7 +120,7 @@ describe("Weir with envoyproxy/ratelimit's environment", () => {
       return status?.current_limit.requests_per_unit === 100 ? true : undefined;
     });
     client.close();
-    expect(logLine(program, "variables of envoyproxy/ratelimit were taken from the environment")).toMatchObject({
+    expect(logLine(program, "using envoyproxy/ratelimit environment variables")).toMatchObject({
       level: "warn",
       taken: expect.arrayContaining(["REDIS_AUTH", "RUNTIME_ROOT", "GRPC_PORT"]),
       warnings: [expect.stringMatching(/^NEAR_LIMIT_RATIO: /)],
@@ -153,7 +153,7 @@ describe("Weir with envoyproxy/ratelimit's environment", () => {
       "GRPC_SERVER_TLS_CERT: the file cannot be read (ENOENT)",
     );
     expect(weir?.ended()).toBe(2);
-    expect(weir?.output()).toContain("GRPC_SERVER_TLS_CA_CERT: the file holds no certificate in PEM");
+    expect(weir?.output()).toContain("GRPC_SERVER_TLS_CA_CERT: the file contains no PEM certificate");
   });
 
   it("serves Envoy over GRPC_UDS, whatever a killed process has left there, and takes the socket away", async () => {
@@ -207,9 +207,11 @@ describe("Weir with envoyproxy/ratelimit's environment", () => {
     expect(await check("DNS:envoy.edge")).toContain("OK");
     expect(await check("DNS:other.edge")).not.toContain("OK");
     expect((await http(`${httpUrl}/metrics`)).body).toMatch(/^weir_grpc_client_names_refused_total [1-9]/m);
-    expect(logLine(program, "a gRPC client was refused for the names in its certificate")).toMatchObject({
-      names: "DNS:other.edge",
-    });
+    expect(logLine(program, "a gRPC client was refused: its certificate has none of the required names")).toMatchObject(
+      {
+        names: "DNS:other.edge",
+      },
+    );
     rmSync(authority.folder, { recursive: true });
   });
 });

@@ -129,10 +129,10 @@ describe("weir top", () => {
     expect(away).toEqual({ code: 3, out: "", errors: `weir top: no answer from ${nobody}: ECONNREFUSED\n` });
     const stranger = await run("--admin", weir.adminUrl);
     expect(stranger).toMatchObject({ code: 3, out: "" });
-    expect(stranger.errors).toContain("it wants a token, or another one: --token-file FILE");
+    expect(stranger.errors).toContain("unauthorized: pass a valid token with --token-file FILE");
     const other = await run("--admin", weir.httpUrl);
     expect(other).toMatchObject({ code: 3, out: "" });
-    expect(other.errors).toContain("is answered with 404 and not as Weir's admin API does");
+    expect(other.errors).toContain("(HTTP 404): is this Weir's admin API?");
   });
 
   it("ends quietly when whoever reads it has had enough", async () => {
@@ -184,7 +184,7 @@ describe("weir top in a terminal", () => {
       expect(lines.length).toBeLessThanOrEqual(24);
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
       expect(lines.join("")).not.toMatch(/\p{Cc}|\u202e/u);
-      expect(lines.at(-1)).toBe("q ends this");
+      expect(lines.at(-1)).toBe("q quits");
     }
     expect(frames()[1]).toContain("client=\\u001b[2Jevil");
   });

@@ -198,8 +198,8 @@ describe("without the packages for traces", () => {
   ])("Weir says what to install when somebody does by %s, and ends with 2", async (name, env) => {
     const program = await run(env);
     expect(await until("it has ended", () => program.ended())).toBe(2);
-    expect(program.output()).toContain(`${name} needs packages that this installation was made without`);
-    expect(program.output()).toContain(`npm install --include=optional, or leave ${name} out`);
+    expect(program.output()).toContain(`${name} requires packages that are not installed`);
+    expect(program.output()).toContain(`npm install --include=optional, or unset ${name}`);
     await program.stop();
   });
 });

@@ -15,7 +15,7 @@ const NOTHING = { name: "a", domain: "a", descriptors: [] };
 
 /** Which of them is a matter of who is first: the control plane's words, or the end of the connection. */
 const TURNED_AWAY =
-  /^UNAVAILABLE: (tlsv13 alert [a-z ]+|read ECONNRESET|the connection was closed before HTTP\/2 began: .*)$/;
+  /^UNAVAILABLE: (tlsv13 alert [a-z ]+|read ECONNRESET|the connection was closed before HTTP\/2 was established: .*)$/;
 
 let authority: TestAuthority;
 const planes: ControlPlane[] = [];
@@ -190,7 +190,7 @@ describe("a network that goes silent", () => {
     const mute = await startListener(() => {});
     const client = startClient(mute.port);
     await until("it is given up", () => client.disconnects[0], 15_000);
-    expect(client.disconnects[0]?.reason).toBe("no connection within 10 s");
+    expect(client.disconnects[0]?.reason).toBe("connecting timed out after 10 s");
     await client.subscription.close();
     await until("no connection is left", () => mute.open() === 0 || undefined);
   });

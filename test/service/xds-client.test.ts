@@ -153,7 +153,7 @@ describe("a stream that ends", () => {
     plane.endStreams();
     await until("everything was handed on again", () => client.updates.length === 2 || undefined);
     expect(client.disconnects).toHaveLength(1);
-    expect(client.disconnects[0]?.reason).toBe("the control plane has ended the stream");
+    expect(client.disconnects[0]?.reason).toBe("the control plane ended the stream");
     const first = plane.requests.find(({ stream }) => stream === 2);
     expect(first).toMatchObject({ version_info: "", response_nonce: "", node: { id: "test-node" } });
     client.judge(bad("bad"));

@@ -78,7 +78,7 @@ describe("rules of a control plane", () => {
     const pairs = Object.entries(ENTRIES).map(([key, value]) => `${key}=${value}`);
     const { status, stdout } = explain("--admin", weir.adminUrl, "default/eg/http", ...pairs);
     expect(status).toBe(0);
-    expect(stdout).toContain("stands at   xds:default/eg/http:6:9\n");
+    expect(stdout).toContain("defined at  xds:default/eg/http:6:9\n");
     expect(stdout).toContain("burst 4");
     const nobody = explain("--admin", "http://127.0.0.1:9", "default/eg/http", ...pairs);
     expect(nobody).toMatchObject({ status: 3, stderr: expect.stringContaining("no answer from http://127.0.0.1:9") });
@@ -89,7 +89,7 @@ describe("rules of a control plane", () => {
     expect(status).toBe(409);
     expect(body.error.message).toContain(`rules come from xds://${plane.address}`);
     process.kill(weir.pid, "SIGHUP");
-    await until("the log says so", () => /there is nothing to read again/.exec(weir.output()) ?? undefined);
+    await until("the log says so", () => /nothing to reload/.exec(weir.output()) ?? undefined);
   });
 
   it("that have errors are told with their place, in the answer, the log, the status and the metrics", async () => {
@@ -122,7 +122,9 @@ describe("a start without rules", () => {
       env: { ...listenAnywhere, ...env },
     });
     expect(status).toBe(1);
-    expect(stderr).toMatch(/no rules came from xds:\/\/127\.0\.0\.1:9 within 0\.3 s: .+ \(WEIR_XDS_START_TIMEOUT/);
+    expect(stderr).toMatch(
+      /no rules were received from xds:\/\/127\.0\.0\.1:9 within 0\.3 s: .+ \(WEIR_XDS_START_TIMEOUT/,
+    );
   });
 
   it("tells a control plane that says nothing from one that is not there", async () => {
@@ -133,7 +135,7 @@ describe("a start without rules", () => {
       env: { ...listenAnywhere, ...env },
     });
     try {
-      const said = await until("it gives up", () => /no rules came from .*/.exec(program.output())?.[0]);
+      const said = await until("it gives up", () => /no rules were received from .*/.exec(program.output())?.[0]);
       expect(said).toContain("within 2 s: it has sent nothing (");
     } finally {
       await program.stop();
@@ -159,7 +161,7 @@ describe("a Weir that may be ready without rules", () => {
       const json = { method: "POST", body: JSON.stringify(request) };
       const answer = await http(`${early.httpUrl}/json`, json);
       expect(answer).toMatchObject({ status: 503 });
-      expect(answer.body).toContain("no rules have come from the control plane yet");
+      expect(answer.body).toContain("no rules have been received from the control plane yet");
       const grpc = new GrpcClient(early.grpcPort);
       await expect(grpc.shouldRateLimit(request)).rejects.toMatchObject({ code: 14 });
       // Applications have no proxy whose failure mode could decide.

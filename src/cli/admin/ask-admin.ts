@@ -38,7 +38,7 @@ function readUrl(text: string): URL | undefined {
 function readToken(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   const token = readFileSync(path, "utf8").replace(/\r?\n$/, "");
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error(`${path} must hold one word of printable ASCII`);
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error(`${path} must contain one word of printable ASCII`);
   return token;
 }
 
@@ -65,15 +65,15 @@ export async function askAdmin<Schema extends z.ZodType>(
   } catch (error) {
     throw new NoAdminAnswer(reasonOf(error as Error), { cause: error });
   }
-  if (status === 401) throw new NoAdminAnswer("it wants a token, or another one: --token-file FILE");
+  if (status === 401) throw new NoAdminAnswer("unauthorized: pass a valid token with --token-file FILE");
   const { data, error } = schema.safeParse(parsed(text));
   if (status === 200 && error === undefined) return data as z.output<Schema>;
-  throw new NoAdminAnswer(`GET /api/v1/${path} is answered with ${status} and not as Weir's admin API does`);
+  throw new NoAdminAnswer(`unexpected answer to GET /api/v1/${path} (HTTP ${status}): is this Weir's admin API?`);
 }
 
 /** What fetch says of a connection that failed is in its cause. */
 function reasonOf(error: Error): string {
-  if (error.name === "TimeoutError") return `not within ${TIMEOUT_MILLIS / 1_000} s`;
+  if (error.name === "TimeoutError") return `timed out after ${TIMEOUT_MILLIS / 1_000} s`;
   const { cause } = error as { cause?: { code?: string; message?: string } };
   return cause?.code ?? cause?.message ?? error.message;
 }

@@ -22,7 +22,7 @@ export async function askGrpcHealth(address: ListenAddress, timeoutMillis: numbe
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<ServingAnswer>((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`not within ${timeoutMillis} ms`)), timeoutMillis);
+      timer = setTimeout(() => reject(new Error(`timed out after ${timeoutMillis} ms`)), timeoutMillis);
       session.on("error", reject);
       session.on("close", () => reject(new Error("the connection was closed")));
       call(session).then(resolve, reject);
@@ -41,5 +41,5 @@ function openSession(address: ListenAddress): ClientHttp2Session {
 async function call(session: ClientHttp2Session): Promise<ServingAnswer> {
   const { status, body } = await callOverHttp2(session, PATH, REQUEST);
   if (status === "0") return { isServing: body.equals(SERVING), reasons: "" };
-  throw new Error(status === "" ? "no answer of gRPC: is this Weir's gRPC port?" : `gRPC status ${status}`);
+  throw new Error(status === "" ? "not a gRPC answer: is this Weir's gRPC port?" : `gRPC status ${status}`);
 }

@@ -12,7 +12,8 @@ const MOST_CHARACTERS = 1_000;
 export function askReadyz(address: string, timeoutMillis: number): Promise<ServingAnswer> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMillis);
-    const failed = (error: Error): void => reject(signal.aborted ? new Error(`not within ${timeoutMillis} ms`) : error);
+    const failed = (error: Error): void =>
+      reject(signal.aborted ? new Error(`timed out after ${timeoutMillis} ms`) : error);
     const request = get(`http://${address}/readyz`, { agent: false, signal }, (response) => {
       let text = "";
       response.setEncoding("utf8");

@@ -48,7 +48,7 @@ export function markDescriptors(argv: readonly string[]): string[] {
 /** Reads what is left of the command line, or says why it makes no sense. */
 export function readCheckPlan({ flags, positionals }: Arguments<typeof CHECK_FLAGS>): CheckPlan | string {
   const [domain, ...rest] = positionals;
-  if (domain === undefined || domain === "" || domain === NEXT_DESCRIPTOR) return "which domain?";
+  if (domain === undefined || domain === "" || domain === NEXT_DESCRIPTOR) return "no DOMAIN given";
   const descriptors = readDescriptors(rest);
   if (typeof descriptors === "string") return descriptors;
   const address = readAddress(flags);
@@ -91,7 +91,7 @@ function readDescriptors(words: readonly string[]): readonly (readonly Entry[])[
     if (entry === undefined) return `${quote(word)} is not KEY=VALUE`;
     descriptors.at(-1)?.push(entry);
   }
-  if (descriptors.some((entries) => entries.length === 0)) return "which descriptor? Give its entries as KEY=VALUE";
+  if (descriptors.some((entries) => entries.length === 0)) return "no descriptor given: list its entries as KEY=VALUE";
   return descriptors;
 }
 

@@ -24,7 +24,7 @@ export function asksForServing({ positionals }: Arguments<typeof CHECK_FLAGS>): 
 export function readServingPlan(flags: CheckFlags, env: Environment): ServingPlan | string {
   const { addr: _, timeout: __, ...others } = flags;
   const [other] = Object.keys(others);
-  if (other !== undefined) return `which domain? --${other} is about what a descriptor is answered`;
+  if (other !== undefined) return `--${other} requires DOMAIN and KEY=VALUE`;
   const timeoutMillis = readTimeout(flags);
   if (typeof timeoutMillis === "string") return timeoutMillis;
   if (flags.addr !== undefined) {
@@ -44,7 +44,7 @@ function planFromSettings(env: Environment, timeoutMillis: number): ServingPlan 
     return { protocol: "gRPC", address, timeoutMillis };
   }
   if (httpListen.port !== 0) return { protocol: "HTTP", address: localAddress(httpListen), timeoutMillis };
-  return "which server? WEIR_HTTP_LISTEN leaves the port to the system: give --addr HOST:PORT";
+  return "WEIR_HTTP_LISTEN leaves the port to the system: pass --addr HOST:PORT";
 }
 
 function localAddress({ host, port }: TcpAddress): TcpAddress {

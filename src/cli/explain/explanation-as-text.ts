@@ -48,7 +48,7 @@ function ruleRows(rule: Rule, { buckets }: Explanation): Row[] {
   const none = "none: the rule is there to let its descriptors through";
   return [
     ["rule", rule.label],
-    ["stands at", placeOf(rule)],
+    ["defined at", placeOf(rule)],
     ...named("limit", limits.length === 0 ? [none] : limits),
     ...named(
       "flag",
@@ -70,7 +70,7 @@ function answerAsText({ question, decision, buckets }: Explanation): string {
   const { hits } = question;
   const cost = hits === 0 ? "a peek" : hits === 1 ? "one hit" : `${hits} hits`;
   const isTooMuch = buckets.some(({ limit: { bucket } }) => bucket.burst > 0 && hits > bucket.burst);
-  const never = isTooMuch ? "; so many never fit into a burst that is smaller" : "";
+  const never = isTooMuch ? "; more than the burst, which can never pass" : "";
   const when = buckets.length === 0 ? "" : ` (${cost}, ${buckets.length === 1 ? "bucket" : "buckets"} full${never})`;
   return `${decision.statuses.map((status) => statusAsText(status, decision.overallCode)).join("; ")}${when}`;
 }

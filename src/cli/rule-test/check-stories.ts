@@ -34,7 +34,7 @@ function sameNames(tests: readonly RuleTest[]): Slip[] {
       seen.add(name);
       return [];
     }
-    const message = `a test with the name ${quote(name)} is here already; names tell tests apart`;
+    const message = `there is already a test named ${quote(name)}; names must be unique in a file`;
     return [{ code: "wrong-type" as const, path: ["tests", index, "name"], message }];
   });
 }
@@ -45,7 +45,7 @@ function checkTest(test: RuleTest, file: TestFile, path: readonly PropertyKey[])
   test.steps.forEach((step, index) => {
     const stepPath = [...path, "steps", index];
     if (step.at !== undefined && step.at < now) {
-      const message = `time does not run back: the step before is at ${describeDuration(now * 1000)}`;
+      const message = `time cannot go backwards: the previous step is at ${describeDuration(now * 1000)}`;
       slips.push({ code: "wrong-type", path: [...stepPath, "at"], message });
     }
     now = Math.max(now, step.at ?? now);
@@ -75,9 +75,9 @@ function checkExpectation({ send, expect }: Step, path: readonly PropertyKey[]):
   }
   for (const field of FIELDS_OF_ONE) {
     if (expect[field] === undefined || send.length === 1) continue;
-    const message = `of which status? ${countOf(send.length, "descriptor")} are sent; put ${field} into statuses`;
+    const message = `ambiguous: ${countOf(send.length, "descriptor")} are sent, so put ${field} into statuses`;
     slips.push({ code: "misplaced-key", path: [...path, field], message });
   }
-  if (Object.keys(expect).length === 0) slips.push({ code: "missing-key", path, message: "expect says nothing" });
+  if (Object.keys(expect).length === 0) slips.push({ code: "missing-key", path, message: "expect is empty" });
   return slips;
 }

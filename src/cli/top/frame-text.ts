@@ -59,7 +59,7 @@ function statusLines({ status }: Frame): Line[] {
 /** As many outcomes a line as fit. */
 function decisionLines({ decisionsPerSecond, traffic }: Frame, columns: number): Line[] {
   const heading = "decisions/s";
-  if (decisionsPerSecond === undefined) return [{ text: `${heading}   (one moment)` }];
+  if (decisionsPerSecond === undefined) return [{ text: `${heading}   (measuring)` }];
   const lines: { text: string }[] = [{ text: heading }];
   for (const outcome of new Set(["ok", "over_limit", ...Object.keys(traffic.decisions)])) {
     const rate = `   ${printable(outcome)} ${rateText(decisionsPerSecond[outcome] ?? 0)}`;

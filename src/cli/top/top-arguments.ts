@@ -22,7 +22,7 @@ const LONGEST_INTERVAL_MILLIS = 3_600_000;
 
 /** Reads the command line, or says why it makes no sense. */
 export function readTopPlan({ flags, positionals }: Arguments<typeof TOP_FLAGS>): TopPlan | string {
-  if (positionals.length > 0) return "it takes flags only";
+  if (positionals.length > 0) return "it takes no arguments besides flags";
   const target = readAdminTarget(flags);
   if (typeof target === "string") return target;
   const intervalMillis = parseDuration(flags.interval ?? "2s");

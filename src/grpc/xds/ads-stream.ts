@@ -66,7 +66,7 @@ export function openAdsStream(
     if (isOver) return;
     isConnected = isReady;
     if (isReady) listener.connected();
-    else end(`no connection within ${CONNECT_TIMEOUT_MILLIS / 1_000} s`);
+    else end(`connecting timed out after ${CONNECT_TIMEOUT_MILLIS / 1_000} s`);
   });
   listen(call, (response) => !isOver && listener.response(response), end);
   return { send: (request) => void (isOver || call.write(request)), close };

@@ -7,17 +7,17 @@ const OPENSSL = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):.*$/;
 const CLOSED = /^Failed to connect$/;
 
 const CLOSED_WORDS =
-  "the connection was closed before HTTP/2 began: is TLS on one side only, or our certificate not trusted?";
+  "the connection was closed before HTTP/2 was established: is TLS enabled on one side only, or our certificate not trusted?";
 
 /** What grpc-js says when the server hung up with ENHANCE_YOUR_CALM, as those of gRPC do at too many pings. */
 const TOO_MUCH = /^Bandwidth exhausted or memory limit exceeded$/;
 
 const TOO_MUCH_WORDS =
-  "the control plane hung up: it is asked too often whether it lives (WEIR_XDS_KEEPALIVE), or overloaded";
+  "the control plane closed the connection (ENHANCE_YOUR_CALM): raise WEIR_XDS_KEEPALIVE if it gets too many pings";
 
 /** Why a stream ended, in one line. */
 export function describeEnd({ code, details }: Pick<StatusObject, "code" | "details">): string {
-  if (code === status.OK) return "the control plane has ended the stream";
+  if (code === status.OK) return "the control plane ended the stream";
   // What grpc-js and Node add to what is worth knowing.
   const words = details
     .replace(/\s+/g, " ")

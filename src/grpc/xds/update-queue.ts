@@ -100,7 +100,7 @@ export class UpdateQueue {
     try {
       faults = await this.#options.onResources({ version, resources: values });
     } catch (error) {
-      faults = { texts: [`this update could not be put in force: ${(error as Error).message}`], more: 0 };
+      faults = { texts: [`this update could not be applied: ${(error as Error).message}`], more: 0 };
     }
     if (this.#isClosed) return;
     if (faults.texts.length > 0) this.#refuse(waiting, faults);
@@ -137,7 +137,7 @@ export class UpdateQueue {
 
   /** It is not in force and was not looked at, so that neither its version may be told as accepted nor a fault of it. */
   #passOver({ response, answer }: Waiting): void {
-    const message = "a newer version had come before this one was looked at";
+    const message = "superseded by a newer version before it was checked";
     answer({ ...this.#answerTo(response), error_detail: { code: ABORTED, message } });
     this.#options.events.superseded(response.version_info);
   }

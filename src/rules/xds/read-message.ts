@@ -50,13 +50,13 @@ export function readMessage(bytes: Uint8Array, fields: FieldReaders): void {
 
 // The reader's own skipType follows groups as deep as they nest. Nothing here has groups.
 function skipValue(tag: number, reader: Reader): void {
-  if (tag >>> 3 === 0) throw new InvalidMessage("a field has the number 0");
+  if (tag >>> 3 === 0) throw new InvalidMessage("invalid field number 0");
   const type = tag & 7;
   if (type === VARINT) reader.skip();
   else if (type === EIGHT_BYTES) reader.skip(8);
   else if (type === LENGTH_DELIMITED) reader.skip(reader.uint32());
   else if (type === FOUR_BYTES) reader.skip(4);
-  else throw new InvalidMessage(`a field is written in a way that proto3 has not (wire type ${type})`);
+  else throw new InvalidMessage(`unsupported wire type ${type}`);
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -66,7 +66,7 @@ export function readText(reader: Reader): string {
   try {
     return UTF8.decode(reader.bytes());
   } catch (error) {
-    if (error instanceof TypeError) throw new InvalidMessage("a text is not UTF-8");
+    if (error instanceof TypeError) throw new InvalidMessage("a string is not valid UTF-8");
     throw error;
   }
 }

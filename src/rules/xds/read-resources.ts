@@ -72,7 +72,7 @@ function decodeAll(resources: readonly Uint8Array[]): ReadConfig[] {
   });
 }
 
-const TOO_LARGE = `too large: rules can have at most ${MAX_RULES_BYTES / 2 ** 20} MiB in all resources together, and this one goes beyond that`;
+const TOO_LARGE = `too large: the rules of all resources together may have at most ${MAX_RULES_BYTES / 2 ** 20} MiB, and this one exceeds that`;
 
 function nameOf({ config }: ReadConfig, number: number): { name: string; isNamed: boolean } {
   const name = config.name === "" ? config.domain : config.name;

@@ -71,7 +71,7 @@ function readNumber(reader: Reader): number {
   const number = reader.double();
   // JSON has no negative zero: what is written out must mean what was read.
   if (Number.isFinite(number)) return number === 0 ? 0 : number;
-  throw new InvalidMessage(`metadata has ${number}, which is no number that JSON knows`, "invalid-metadata");
+  throw new InvalidMessage(`metadata has ${number}, a number that JSON does not have`, "invalid-metadata");
 }
 
 /** The same bound as that of files, so that whatever is decoded could be one. */

@@ -5,8 +5,8 @@ import type { RatelimitPart, RatelimitValues } from "./variable.js";
 
 const COMMON = { isCommon: true } as const;
 const SHARE_DIGITS = 9;
-const NO_STATSD = "metrics are not sent anywhere: Prometheus reads them at /metrics";
-const TELLS_APART = "traces carry host.name, which tells replicas apart";
+const NO_STATSD = "Weir does not push metrics: Prometheus scrapes them from /metrics";
+const TELLS_APART = "not sent: traces have host.name, which identifies the replica";
 
 const LOG_LEVELS: Readonly<Record<string, string>> = { panic: "error", fatal: "error", warning: "warn" };
 
@@ -33,15 +33,14 @@ export const OBSERVE_VARIABLES: RatelimitPart = {
     // ER's default is true, but whoever writes it down counts on it.
     isWarned("USE_STATSD", goBoolean, "false", NO_STATSD),
     isWarned("USE_DOG_STATSD", goBoolean, "false", NO_STATSD),
-    isWarned("PROMETHEUS_MAPPER_YAML", anyText, "", "metrics have names and labels of Weir's own (docs/metrics.md)"),
     isWarned(
-      "DISABLE_STATS",
-      goBoolean,
-      "false",
-      "metrics are counted all the same; they cost next to nothing",
-      COMMON,
+      "PROMETHEUS_MAPPER_YAML",
+      anyText,
+      "",
+      "not used: metrics have names and labels of Weir's own (docs/metrics.md)",
     ),
-    isWarned("EXTRA_TAGS", anyText, "", "metrics carry no labels from settings: let Prometheus add them", COMMON),
+    isWarned("DISABLE_STATS", goBoolean, "false", "metrics cannot be turned off; they cost next to nothing", COMMON),
+    isWarned("EXTRA_TAGS", anyText, "", "settings cannot add labels to metrics: let Prometheus add them", COMMON),
     goesWith("USE_DOG_STATSD_MOGRIFIERS", "USE_DOG_STATSD"),
     goesWith("STATSD_HOST", "USE_STATSD", COMMON),
     goesWith("STATSD_PORT", "USE_STATSD", COMMON),
@@ -82,7 +81,7 @@ export const OBSERVE_VARIABLES: RatelimitPart = {
 function endpoint(er: RatelimitValues): string | undefined {
   if (!er.isTrue("TRACING_ENABLED")) return undefined;
   if (er.text("TRACING_EXPORTER_PROTOCOL") !== "grpc") return er.text("OTEL_EXPORTER_OTLP_ENDPOINT");
-  er.warn("TRACING_EXPORTER_PROTOCOL: there are no traces, since Weir sends them by http only");
+  er.warn("TRACING_EXPORTER_PROTOCOL: tracing is off: only OTLP over HTTP is supported");
   return undefined;
 }
 

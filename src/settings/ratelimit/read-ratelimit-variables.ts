@@ -34,8 +34,8 @@ const INJECTED_PORT = /^(?:tcp|udp|sctp):\/\//;
 const ALGORITHMS = ["defaultAlgorithm", "xdsAlgorithm"] as const;
 
 const NO_WINDOWS =
-  "requests are counted in token buckets, which envoyproxy/ratelimit counts in fixed windows: " +
-  "WEIR_DEFAULT_ALGORITHM=fixed_window counts as it does";
+  "requests are limited by token buckets; set WEIR_DEFAULT_ALGORITHM=fixed_window " +
+  "to count in fixed windows as envoyproxy/ratelimit does";
 
 /**
  * Reads envoyproxy/ratelimit's variables. Names that others use too count only beside one that is its own.

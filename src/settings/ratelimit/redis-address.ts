@@ -49,7 +49,7 @@ export function readRedisAddress(er: RatelimitValues): ErRedisAddress {
     throw new RatelimitVariableError("REDIS_URL must be the master's name and the Sentinels, comma-separated");
   }
   if (type === "single" && others.length > 0) {
-    throw new RatelimitVariableError("REDIS_URL must be one address where REDIS_TYPE is SINGLE");
+    throw new RatelimitVariableError("REDIS_URL must be one address when REDIS_TYPE is SINGLE");
   }
   const addresses = (isSentinel ? others : [first, ...others]).map(readAddress);
   const own = commonLogin(addresses);
@@ -72,11 +72,11 @@ function isSocket(er: RatelimitValues, text: string): boolean {
 
 function socketAddress(er: RatelimitValues, path: string, auth: Login | undefined): ErRedisAddress {
   if (!path.startsWith("/"))
-    throw new RatelimitVariableError("REDIS_URL must be a path where REDIS_SOCKET_TYPE is unix");
-  if (er.isTrue("REDIS_TLS")) throw new RatelimitVariableError("REDIS_TLS is not possible over a unix socket");
+    throw new RatelimitVariableError("REDIS_URL must be a path when REDIS_SOCKET_TYPE is unix");
+  if (er.isTrue("REDIS_TLS")) throw new RatelimitVariableError("REDIS_TLS cannot be used over a Unix socket");
   if (auth !== undefined) {
     throw new RatelimitVariableError(
-      "REDIS_AUTH is not possible over a unix socket: set WEIR_REDIS_PASSWORD_FILE instead",
+      "REDIS_AUTH cannot be used over a Unix socket: set WEIR_REDIS_PASSWORD_FILE instead",
     );
   }
   const url = `unix://${path.split("/").map(encodeURIComponent).join("/")}`;
@@ -106,9 +106,7 @@ function readQuery(text: string): Login & { readonly database: string } {
   const unknown = [...query.keys()].some((name) => !["username", "password", "db"].includes(name));
   const database = query.get("db");
   if (unknown || (database !== null && !/^\d+$/.test(database))) {
-    throw new RatelimitVariableError(
-      "REDIS_URL may have username, password and db (a number) behind its ?, and no more",
-    );
+    throw new RatelimitVariableError("REDIS_URL may only have username, password and db (a number) in its query");
   }
   const [user, password] = [query.get("username") ?? "", query.get("password") ?? ""];
   return { user, password, database: database === null ? "" : `/${database}` };

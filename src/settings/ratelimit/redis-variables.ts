@@ -6,7 +6,7 @@ import type { RatelimitMapping, RatelimitPart, RatelimitValues, RatelimitVariabl
 
 const COMMON = { isCommon: true } as const;
 const CONNECT_MILLIS = { least: 100, most: 60_000 } as const;
-const ONE_CONNECTION = "Weir sends all that waits over one connection to each server, without a delay";
+const ONE_CONNECTION = "not used: Weir sends everything that waits over one connection per server, without delay";
 
 function perSecond(name: string): RatelimitVariable {
   return goesWith(`REDIS_PERSECOND_${name}`, "REDIS_PERSECOND", { isSecret: true });
@@ -33,7 +33,7 @@ function mapping(
 /** Where ER keeps its counters. */
 export const REDIS_VARIABLES: RatelimitPart = {
   variables: [
-    isRefused("BACKEND_TYPE", word("redis", "memcache"), "redis", "Weir keeps no buckets in memcached: use Redis"),
+    isRefused("BACKEND_TYPE", word("redis", "memcache"), "redis", "memcached is not supported; use Redis"),
     makesSettings("REDIS_SOCKET_TYPE", word("tcp", "unix"), "unix"),
     makesSettings("REDIS_TYPE", word("single", "sentinel", "cluster"), "SINGLE", COMMON),
     makesSettings("REDIS_URL", anyText, "", { ...COMMON, isSecret: true }),
@@ -50,12 +50,17 @@ export const REDIS_VARIABLES: RatelimitPart = {
     isWarned("REDIS_POOL_ON_EMPTY_BEHAVIOR", word("wait", "create", "error"), "WAIT", ONE_CONNECTION),
     isWarned("REDIS_PIPELINE_WINDOW", goDuration, "0", ONE_CONNECTION),
     isWarned("REDIS_PIPELINE_LIMIT", goNumber, "0", ONE_CONNECTION),
-    isWarned("REDIS_HEALTH_CHECK_ACTIVE_CONNECTION", goBoolean, "false", "health never tells of a Redis that was lost"),
+    isWarned(
+      "REDIS_HEALTH_CHECK_ACTIVE_CONNECTION",
+      goBoolean,
+      "false",
+      "health checks do not fail when the connection to Redis is lost",
+    ),
     isRefused(
       "REDIS_PERSECOND",
       goBoolean,
       "false",
-      "Weir has one Redis for all limits: set it to false, and REDIS_URL is that one",
+      "Weir uses one Redis (REDIS_URL) for all limits; set it to false to accept that",
     ),
     ...["AUTH", "PIPELINE_LIMIT", "PIPELINE_WINDOW", "POOL_ON_EMPTY_BEHAVIOR", "POOL_SIZE"].map(perSecond),
     ...["SENTINEL_AUTH", "SOCKET_TYPE", "TIMEOUT", "TLS", "TYPE", "URL"].map(perSecond),
@@ -80,7 +85,7 @@ export const REDIS_VARIABLES: RatelimitPart = {
 
 function storeOf(er: RatelimitValues): string | undefined {
   if (er.isGiven("REDIS_URL")) return "redis";
-  er.warn("REDIS_URL is not set: buckets are kept in this process' memory, for itself alone");
+  er.warn("REDIS_URL is not set: buckets are kept in this process' memory and are not shared");
   return undefined;
 }
 

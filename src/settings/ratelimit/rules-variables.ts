@@ -3,7 +3,7 @@ import { anyText, goBoolean, goDuration, goNumber, word } from "./go-kinds.js";
 import { goesWith, isSame, isWarned, makesSettings } from "./rows.js";
 import { type RatelimitPart, type RatelimitValues, RatelimitVariableError } from "./variable.js";
 
-const BACKOFF = "Weir waits up to half a minute before it calls the control plane again, longer each time";
+const BACKOFF = "not used: Weir reconnects to the control plane with exponential backoff of its own, up to 30 s";
 
 /** Where ER's rules come from. */
 export const RULES_VARIABLES: RatelimitPart = {
@@ -25,7 +25,7 @@ export const RULES_VARIABLES: RatelimitPart = {
     makesSettings("CONFIG_GRPC_XDS_SERVER_TLS_CACERT", anyText, ""),
     makesSettings("CONFIG_GRPC_XDS_SERVER_TLS_SAN", anyText, ""),
     makesSettings("CONFIG_GRPC_XDS_NODE_METADATA", anyText, ""),
-    isWarned("CONFIG_GRPC_XDS_CLIENT_ADDITIONAL_HEADERS", anyText, "", "no headers are sent to the control plane"),
+    isWarned("CONFIG_GRPC_XDS_CLIENT_ADDITIONAL_HEADERS", anyText, "", "not sent to the control plane"),
     isWarned("CONFIG_GRPC_XDS_SERVER_CONNECT_RETRY_INTERVAL", goDuration, "3s", BACKOFF),
     isWarned("XDS_CLIENT_BACKOFF_INITIAL_INTERVAL", goDuration, "10s", BACKOFF),
     isWarned("XDS_CLIENT_BACKOFF_MAX_INTERVAL", goDuration, "60s", BACKOFF),
@@ -131,6 +131,6 @@ function server(er: RatelimitValues): string {
 function startWithoutRules(er: RatelimitValues): string | undefined {
   const isForced = er.isTrue("FORCE_START_WITHOUT_INITIAL_CONFIG");
   if (isXds(er)) return String(isForced);
-  if (isForced) er.warn("FORCE_START_WITHOUT_INITIAL_CONFIG: rules in files must be there at the start");
+  if (isForced) er.warn("FORCE_START_WITHOUT_INITIAL_CONFIG: rules in files must exist at startup");
   return undefined;
 }

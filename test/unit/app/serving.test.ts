@@ -43,7 +43,7 @@ describe("being ready", () => {
     serving.begin({ onChange: (isServing) => told.push(isServing) });
     expect(serving.readiness()).toEqual({
       ready: false,
-      reasons: ["no rules have come from the control plane yet"],
+      reasons: ["no rules have been received from the control plane yet"],
     });
     expect(told).toEqual([]);
     hasRules = true;
@@ -76,7 +76,7 @@ describe("being ready", () => {
     serving = new Serving([storeIs(() => false), rulesAre(() => false)]);
     expect(serving.readiness().reasons).toEqual([
       "the redis store has not been reached yet",
-      "no rules have come from the control plane yet",
+      "no rules have been received from the control plane yet",
     ]);
   });
 

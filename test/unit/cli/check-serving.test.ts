@@ -104,16 +104,19 @@ describe("weir check without a domain", () => {
     const { port } = server.address() as AddressInfo;
     const env = { ...TLS, WEIR_HTTP_LISTEN: `127.0.0.1:${port}` };
     const late = await check(["--timeout", "50ms"], env);
-    expect(late).toMatchObject({ code: 3, errors: `weir check: no answer from 127.0.0.1:${port}: not within 50 ms` });
+    expect(late).toMatchObject({
+      code: 3,
+      errors: `weir check: no answer from 127.0.0.1:${port}: timed out after 50 ms`,
+    });
   });
 
   it.each([
-    [["--hits", "2"], {}, "which domain? --hits is about what a descriptor is answered"],
-    [["--tls"], {}, "which domain? --tls is about"],
+    [["--hits", "2"], {}, "--hits requires DOMAIN and KEY=VALUE"],
+    [["--tls"], {}, "--tls requires DOMAIN and KEY=VALUE"],
     [["--addr", "nowhere"], {}, "--addr must be host:port"],
     [["--timeout", "10"], {}, "--timeout must be a duration"],
     [[], { WEIR_GRPC_LISTEN: "nowhere" }, "WEIR_GRPC_LISTEN must be"],
-    [[], { WEIR_GRPC_LISTEN: "127.0.0.1:0", WEIR_HTTP_LISTEN: "127.0.0.1:0" }, "which server? WEIR_HTTP_LISTEN leaves"],
+    [[], { WEIR_GRPC_LISTEN: "127.0.0.1:0", WEIR_HTTP_LISTEN: "127.0.0.1:0" }, "WEIR_HTTP_LISTEN leaves"],
   ])("is refused with 2 when it makes no sense: %j %j", async (argv, env, words) => {
     const { code, out, errors } = await check(argv, env);
     expect({ code, out }).toEqual({ code: 2, out: "" });

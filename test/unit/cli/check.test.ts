@@ -85,7 +85,7 @@ header  x-weir-rule: path=/login > remote_address`);
     expect((await check("--addr", addr, "shop", "--descriptor", "path=/x")).code).toBe(0);
   });
 
-  it("writes one JSON object a call", async () => {
+  it("writes one JSON object per call", async () => {
     const { addr } = await serveRules();
     const pairs = ["shop", "path=/login", "remote_address=a", "--descriptor", "path=/health"];
     const { code, out } = await check("--json", "--hits=2", "--repeat=2", "--addr", addr, ...pairs);
@@ -210,16 +210,16 @@ describe("weir check over TLS", () => {
     const broken = await check("--addr", addr, "--tls-cert", noise, "--tls-key", noise, ...question);
     expect(broken).toMatchObject({ code: 2 });
     expect(broken.errors).toContain(
-      "--tls-cert: the file holds no certificate in PEM; --tls-key: the file holds no key",
+      "--tls-cert: the file contains no PEM certificate; --tls-key: the file contains no unencrypted PEM private key",
     );
   });
 });
 
 describe("the command line of weir check", () => {
   it.each([
-    [["--descriptor", "a=b"], "which domain?"],
-    [["shop"], "which descriptor? Give its entries as KEY=VALUE"],
-    [["shop", "a=b", "--descriptor"], "which descriptor? Give its entries as KEY=VALUE"],
+    [["--descriptor", "a=b"], "no DOMAIN given"],
+    [["shop"], "no descriptor given: list its entries as KEY=VALUE"],
+    [["shop", "a=b", "--descriptor"], "no descriptor given: list its entries as KEY=VALUE"],
     [["shop", "a"], '"a" is not KEY=VALUE'],
     [["shop", "=b"], '"=b" is not KEY=VALUE'],
     [["--addr", "nowhere", "shop", "a=b"], "--addr must be host:port"],

@@ -53,7 +53,7 @@ entry 2: remote_address=192.0.2.7
   met      remote_address  any value
 
 rule        path=/login > remote_address
-stands at   rules.yaml:9:9
+defined at  rules.yaml:9:9
 limit       2 per minute, burst 2, token bucket with one token every 30s
 bucket      1|shop|path=/login|remote_address=192.0.2.7|token_bucket:60s
 answer      OK, remaining 1, reset 30s (one hit, bucket full)`);
@@ -81,7 +81,7 @@ answer      OK, remaining 1, reset 30s (one hit, bucket full)`);
   it("tells what flags of the rule do", async () => {
     expect(await explain("shop", "path=/search/a")).toContain("flag        share_threshold: all values that match");
     const shadow = await explain("shop", "path=/x.php");
-    expect(shadow).toContain("flag        shadow_mode: counted and reported, but nobody is refused");
+    expect(shadow).toContain("flag        shadow_mode: counted and reported, but never refuses");
     expect(shadow).toContain("limit       0 per day, a ban\n");
   });
 
@@ -92,7 +92,9 @@ answer      OK, remaining 1, reset 30s (one hit, bucket full)`);
     expect(await explain("shop", "path=/checkout", "--hits=0")).toContain(
       "remaining 50, reset 0s (a peek, bucket full)",
     );
-    expect(await explain("shop", "path=/checkout", "--hits=51")).toMatch(/answer {6}OVER_LIMIT.*so many never fit/);
+    expect(await explain("shop", "path=/checkout", "--hits=51")).toMatch(
+      /answer {6}OVER_LIMIT.*more than the burst, which can never pass/,
+    );
   });
 
   it.each([
@@ -173,9 +175,9 @@ answer      OK, remaining 1, reset 30s (one hit, bucket full)`);
   });
 
   it.each([
-    [[], "which rules?"],
-    [["R"], "which domain?"],
-    [["R", "shop"], "which descriptor? Give its entries as KEY=VALUE"],
+    [[], "no RULES given"],
+    [["R"], "no DOMAIN given"],
+    [["R", "shop"], "no descriptor given: list its entries as KEY=VALUE"],
     [["R", "shop", "path"], '"path" is not KEY=VALUE'],
     [["R", "shop", "=x"], '"=x" is not KEY=VALUE'],
     [["R", "shop", "a=b", "--hits", "-1"], "--hits needs a value"],

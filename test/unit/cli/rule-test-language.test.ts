@@ -141,11 +141,11 @@ describe("the language of rule tests", () => {
       `${HEAD}{ send: { a: b }, expect: { remaining: 01 } }] }]`,
       "remaining must be a whole number from 0 to 4294967295, not 01",
     ],
-    [`${HEAD}{ send: { a: b }, expect: {} }] }]`, "expect says nothing"],
+    [`${HEAD}{ send: { a: b }, expect: {} }] }]`, "expect is empty"],
     [`${HEAD}{ send: { a: b } }] }]`, "this test expects nothing; at least one step needs expect"],
     [
       `${HEAD}{ at: 2s, send: { a: b }, expect: OK }, { at: 1s, send: { a: b } }] }]`,
-      "time does not run back: the step before is at 2s",
+      "time cannot go backwards: the previous step is at 2s",
     ],
     [
       `${HEAD}{ send: { a: b }, expect: { statuses: [OK, OK] } }] }]`,
@@ -153,7 +153,7 @@ describe("the language of rule tests", () => {
     ],
     [
       `${HEAD}{ send: [{ entries: {} }, { entries: {} }], expect: { reset: 1 } }] }]`,
-      "of which status? 2 descriptors are sent; put reset into statuses",
+      "ambiguous: 2 descriptors are sent, so put reset into statuses",
     ],
     [
       "rules: r\ntests: [{ name: t, steps: [{ send: { a: b }, expect: OK }] }]",
@@ -161,7 +161,7 @@ describe("the language of rule tests", () => {
     ],
     [
       `${HEAD}{ send: { a: b }, expect: OK }] }, { name: t, steps: [{ send: { a: b }, expect: OK }] }]`,
-      'a test with the name "t" is here already',
+      'there is already a test named "t"; names must be unique in a file',
     ],
     [`${HEAD}{ send: { a: b }, expect: OK, expect: OK }] }]`, 'the key "expect" is in this map already'],
     [`${HEAD}{ send: *nowhere }] }]`, "no anchor &nowhere before this alias"],

@@ -4,13 +4,13 @@ import { CliUnderTest } from "./cli-under-test.js";
 const HELP = `Usage: weir COMMAND
 
   weir serve [flags]                      answer Envoy's rate limit calls
-  weir validate FILE|DIR...               look for faults in rules
-  weir explain RULES DOMAIN KEY=VALUE...  tell which rule a descriptor meets, and why
+  weir validate FILE|DIR...               check rules for errors
+  weir explain RULES DOMAIN KEY=VALUE...  show which rule a descriptor meets, and why
   weir test FILE|DIR...                   run tests of rules, in virtual time
   weir check DOMAIN KEY=VALUE...          ask a running server, as Envoy does
   weir top [flags]                        show what a running server does, live
 
-  weir COMMAND --help                     what a command takes
+  weir COMMAND --help                     help for a command
   weir --version                          the version`;
 
 describe("the command line", () => {

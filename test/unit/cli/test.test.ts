@@ -143,7 +143,7 @@ tests:
   });
 
   it.each([
-    [[], "which file or folder?"],
+    [[], "no FILE or DIR given"],
     [["--junit"], "--junit needs a value"],
     [["--junt=x.xml", "a.yaml"], "--junt is not a flag; did you mean --junit?"],
   ])("refuses the command line %j", async (argv, words) => {

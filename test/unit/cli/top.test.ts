@@ -16,7 +16,7 @@ async function top(...argv: string[]): Promise<{ code: number; out: string; erro
 
 describe("the command line of weir top", () => {
   it.each([
-    [["shop"], "it takes flags only"],
+    [["shop"], "it takes no arguments besides flags"],
     [["--admin", "localhost:6070"], "--admin must be a URL without a path"],
     [["--admin", "http://127.0.0.1:6070/x"], "--admin must be a URL without a path"],
     [["--admin", "http://user@127.0.0.1:6070"], "--admin must be a URL without a path"],
@@ -34,7 +34,7 @@ describe("the command line of weir top", () => {
   it("is refused with 2, and without its words, when the file of the token holds none", async () => {
     const { code, errors } = await top("--token-file", folder.write("token", "secret words"));
     expect(code).toBe(2);
-    expect(errors).toContain("must hold one word of printable ASCII");
+    expect(errors).toContain("must contain one word of printable ASCII");
     expect(errors).not.toContain("secret");
   });
 

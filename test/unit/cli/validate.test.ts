@@ -152,11 +152,11 @@ describe("weir validate", () => {
   });
 
   it.each([
-    [[], "which file or folder?"],
+    [[], "no FILE or DIR given"],
     [["--strct", "a.yaml"], "--strct is not a flag; did you mean --strict?"],
     [["--frobnicate", "a.yaml"], "--frobnicate is not a flag"],
     [["-s", "a.yaml"], "-s is not a flag"],
-    [["--json", "--github", "a.yaml"], "--json and --github exclude each other"],
+    [["--json", "--github", "a.yaml"], "--json and --github cannot be combined"],
     [["--default-algorithm=leaky", "a.yaml"], "--default-algorithm must be token_bucket, fixed_window, sliding_window"],
   ])("refuses the command line %j", async (argv, words) => {
     const cli = new CliUnderTest();

@@ -69,7 +69,7 @@ describe("before the first rules", () => {
     "fails each request under %s, so that the proxy's failure mode decides",
     (rule) => {
       const { engine, events } = withoutRules({ onStoreFailure: rule });
-      const words = "no rules have come from the control plane yet";
+      const words = "no rules have been received from the control plane yet";
       expect(() => engine.decide(request)).toThrow(new EngineError("no_rules", words));
       expect(events.requests).toEqual(["failed"]);
       expect(events.descriptors).toEqual(Array(2).fill({ domain: "", rule: "", outcome: "no_rules" }));

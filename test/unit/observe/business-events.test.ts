@@ -85,7 +85,7 @@ describe("business events", () => {
         level: "warn",
         path: "config/rules",
         warning: "a.yaml:1:1: warning: odd",
-        msg: "the rules have a doubtful place",
+        msg: "warning in the rules",
       },
       { level: "info", path: "config/rules", domains: 2, rules: 7, warnings: 1, seconds: 0.125, msg: "rules loaded" },
     ]);
@@ -151,8 +151,8 @@ describe("business events", () => {
     expect(await errors()).toBe("3");
     const facts = { level: "info", path: "r", domains: 1, rules: 2, warnings: 0 };
     expect(logged()).toEqual([
-      { ...facts, seconds: 0.125, msg: "rules loaded, but for those that were refused" },
-      { ...facts, seconds: 0.5, msg: "rules reloaded, but for those that were refused" },
+      { ...facts, seconds: 0.125, msg: "rules partly loaded: refused resources keep their last good version" },
+      { ...facts, seconds: 0.5, msg: "rules partly reloaded: refused resources keep their last good version" },
     ]);
   });
 
@@ -163,7 +163,7 @@ describe("business events", () => {
     events.rulesRefused("r", { texts: ["r:1:1: wrong\n  x\n  ^"], more: 7 }, 0.125);
     events.rulesNotWatched("r", "no space left");
     expect(logged()).toEqual([
-      { level: "warn", path: "r", warning: "odd", msg: "the rules have a doubtful place" },
+      { level: "warn", path: "r", warning: "odd", msg: "warning in the rules" },
       { level: "info", path: "r", domains: 1, rules: 2, warnings: 4, seconds: 0.5, msg: "rules reloaded" },
       { level: "info", path: "r", seconds: 0.25, msg: "rules read again: nothing has changed" },
       {
@@ -178,7 +178,7 @@ describe("business events", () => {
         level: "warn",
         folder: "r",
         reason: "no space left",
-        msg: "no events of this folder: changes are found by polling or SIGHUP only",
+        msg: "cannot watch this folder: changes are found by polling or SIGHUP only",
       },
     ]);
   });

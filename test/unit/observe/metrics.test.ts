@@ -51,7 +51,7 @@ describe("the metrics of a server that has done nothing yet", () => {
       "# TYPE weir_store_operations_total counter",
       "# TYPE weir_store_operation_duration_seconds histogram",
     ]);
-    expect(text).toContain("# HELP weir_decisions_total Descriptors answered, by what became of them.");
+    expect(text).toContain("# HELP weir_decisions_total Descriptors answered, by outcome.");
   });
 });
 

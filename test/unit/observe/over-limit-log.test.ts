@@ -110,7 +110,11 @@ describe("refusals in the log", () => {
     const { events, logged } = observed("warn");
     events.descriptorOverLimit(over({ outcome: "never_fits" }));
     expect(logged()).toEqual([
-      expect.objectContaining({ level: "warn", msg: "hits that never fit: the burst is smaller", rule: "ip" }),
+      expect.objectContaining({
+        level: "warn",
+        msg: "request costs more than the burst and can never pass",
+        rule: "ip",
+      }),
     ]);
   });
 

@@ -272,11 +272,11 @@ describe("names of envoyproxy/ratelimit", () => {
   });
 
   it.each([
-    [{ BACKEND_TYPE: "memcache" }, "BACKEND_TYPE must not be memcache: Weir keeps no buckets in memcached: use Redis"],
+    [{ BACKEND_TYPE: "memcache" }, "BACKEND_TYPE must not be memcache: memcached is not supported; use Redis"],
     [{ BACKEND_TYPE: "etcd" }, 'BACKEND_TYPE must be redis or memcache, was "etcd"'],
     [
       { REDIS_PERSECOND: "true" },
-      "REDIS_PERSECOND must not be true: Weir has one Redis for all limits: set it to false, and REDIS_URL is that one",
+      "REDIS_PERSECOND must not be true: Weir uses one Redis (REDIS_URL) for all limits; set it to false to accept that",
     ],
     [{ CONFIG_TYPE: "S3" }, 'CONFIG_TYPE must be file or grpc_xds_sotw, was "S3"'],
     [{ GRPC_PORT: "eighty" }, 'GRPC_PORT must be a port, from 0 to 65535, was "eighty"'],
@@ -289,24 +289,24 @@ describe("names of envoyproxy/ratelimit", () => {
     [{ GRPC_SERVER_USE_TLS: "true" }, "GRPC_SERVER_USE_TLS requires GRPC_SERVER_TLS_CERT and GRPC_SERVER_TLS_KEY"],
     [{ ...TLS, GRPC_CLIENT_TLS_SAN: "envoy" }, "GRPC_CLIENT_TLS_SAN requires GRPC_CLIENT_TLS_CACERT"],
     [{ USE_PROMETHEUS: "true", PROMETHEUS_ADDR: "19001" }, "PROMETHEUS_ADDR must be host:port or :port"],
-    [{ ...REDIS, REDIS_SOCKET_TYPE: "unix" }, "REDIS_URL must be a path where REDIS_SOCKET_TYPE is unix"],
+    [{ ...REDIS, REDIS_SOCKET_TYPE: "unix" }, "REDIS_URL must be a path when REDIS_SOCKET_TYPE is unix"],
     [
       { ...REDIS, REDIS_URL: "a:1?db=1" },
       "REDIS_URL must be host:port or redis://[user:password@]host:port[/database]",
     ],
     [
       { ...REDIS, REDIS_URL: "redis://:hunter2@a:1?timeout=1" },
-      "REDIS_URL may have username, password and db (a number) behind its ?, and no more",
+      "REDIS_URL may only have username, password and db (a number) in its query",
     ],
     [
       { ...REDIS, REDIS_URL: "redis://:hunter2@a:1?db=x" },
-      "REDIS_URL may have username, password and db (a number) behind its ?, and no more",
+      "REDIS_URL may only have username, password and db (a number) in its query",
     ],
     [
       { USE_CALENDAR_MONTH_RATE_LIMIT: "true" },
-      "USE_CALENDAR_MONTH_RATE_LIMIT must not be true: a month has 30 days here: set it to false if limits per month may count so",
+      "USE_CALENDAR_MONTH_RATE_LIMIT must not be true: a month always has 30 days in Weir; set it to false to accept that",
     ],
-    [{ ...REDIS, REDIS_URL: "a:1,b:2" }, "REDIS_URL must be one address where REDIS_TYPE is SINGLE"],
+    [{ ...REDIS, REDIS_URL: "a:1,b:2" }, "REDIS_URL must be one address when REDIS_TYPE is SINGLE"],
     [{ ...REDIS, REDIS_TYPE: "sentinel" }, "REDIS_URL must be the master's name and the Sentinels, comma-separated"],
     [
       { ...REDIS, REDIS_TYPE: "cluster", REDIS_URL: "redis://:hunter2@a:1,redis://:other@b:2" },

@@ -146,8 +146,8 @@ describe("files that settings about Redis name", () => {
     expect(faultsOf(settings)).toEqual([
       "WEIR_REDIS_PASSWORD_FILE: the file cannot be read (ENOENT)",
       "WEIR_REDIS_SENTINEL_PASSWORD_FILE: the file is empty",
-      "WEIR_REDIS_TLS_CA: the file holds no certificate in PEM",
-      "WEIR_REDIS_TLS_KEY: the file holds no key in PEM without a passphrase that belongs to the certificate",
+      "WEIR_REDIS_TLS_CA: the file contains no PEM certificate",
+      "WEIR_REDIS_TLS_KEY: the file contains no unencrypted PEM private key that matches the certificate",
     ]);
   });
 
@@ -160,7 +160,7 @@ describe("files that settings about Redis name", () => {
     });
     expect(faultsOf(settings)).toEqual([
       "WEIR_REDIS_TLS_CA: the file cannot be read (EISDIR)",
-      "WEIR_REDIS_TLS_CERT: the file holds no certificate in PEM",
+      "WEIR_REDIS_TLS_CERT: the file contains no PEM certificate",
       "WEIR_REDIS_TLS_KEY: the file cannot be read (ENOENT)",
     ]);
   });

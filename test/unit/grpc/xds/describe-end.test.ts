@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { describeEnd } from "../../../../src/grpc/xds/describe-end.js";
 
 it.each([
-  [status.OK, "", "the control plane has ended the stream"],
+  [status.OK, "", "the control plane ended the stream"],
   [status.UNAUTHENTICATED, "who are\nyou?", "UNAUTHENTICATED: who are you?"],
   [
     status.UNAVAILABLE,
@@ -23,7 +23,7 @@ it.each([
     "UNAVAILABLE: tlsv13 alert certificate required",
   ],
   [status.UNAVAILABLE, "Name resolution failed for target dns:nowhere:1", /^UNAVAILABLE: Name resolution failed/],
-  [status.UNAVAILABLE, "Failed to connect (2026-11-23T10:00:00.000Z)", /is TLS on one side only/],
+  [status.UNAVAILABLE, "Failed to connect (2026-11-23T10:00:00.000Z)", /is TLS enabled on one side only/],
   [status.RESOURCE_EXHAUSTED, "Bandwidth exhausted or memory limit exceeded", /WEIR_XDS_KEEPALIVE/],
 ])("the end of a stream with status %i is told in one line of words that help: %j", (code, details, expected) => {
   const words = describeEnd({ code, details });

@@ -16,6 +16,6 @@ it("nothing is wrong with what was asked for", () => {
 it("of very many resources that are of another type the first are told, and how many more there are", () => {
   const { texts, more } = findWrongTypes(response(RATE_LIMIT_CONFIG, ...Array<string>(1_000).fill("other")));
   expect(texts).toHaveLength(20);
-  expect(texts[0]).toBe(`resource 1 is of type "other" and not ${RATE_LIMIT_CONFIG}`);
+  expect(texts[0]).toBe(`resource 1 is of type "other", not ${RATE_LIMIT_CONFIG}`);
   expect(more).toBe(980);
 });
