@@ -72,7 +72,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     buckets: MIXED_BUCKETS,
   },
   ramp: {
-    shows: "a rate that rises in ten steps, up to where answers come late",
+    shows: "a rate that rises in ten steps, until answers are late",
     script: "ramp.js",
     rate: 6_000,
     seconds: 50,
@@ -80,7 +80,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     isOverload: true,
   },
   soak: {
-    shows: "the mixed load for long: memory and event loop of Weir",
+    shows: "the mixed load for a long time: Weir's memory and event loop",
     script: "mixed.js",
     rate: 500,
     seconds: 1_800,
