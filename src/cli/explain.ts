@@ -29,8 +29,8 @@ KEY=VALUE is one entry of the descriptor, in order.
   --token-file FILE   the token of its admin API, if it requires one
 ${DEFAULT_ALGORITHM_HELP}
 
-Exit code: 0, also when no rule is met; 1 when the rules have errors; 2 when the command line is invalid; 3 when the server
-does not answer.`,
+Exit code: 0, also when no rule is met; 1 when the rules have errors; 2 when the command line is invalid; 3 when the
+server does not answer.`,
   flags: FLAGS,
 } as const;
 

@@ -16,7 +16,8 @@ memory store are those of \`weir serve\`. docs/rule-tests.md describes the files
 
   --junit FILE   also write the results as JUnit XML
 
-Exit code: 0 when all tests pass; 1 when one fails, or a file or its rules have errors; 2 when the command line is invalid.`,
+Exit code: 0 when all tests pass; 1 when one fails, or a file or its rules have errors; 2 when the command line is
+invalid.`,
   flags: { junit: "value" },
 } as const;
 
