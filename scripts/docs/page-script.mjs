@@ -24,6 +24,9 @@ function quoted(text) {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** A newcomer's `npm ci && npm start` on a slow machine included. */
+const SERVES_WITHIN_S = 180;
+
 /**
  * A server: the next commands run when its port is open, and it ends with the page. What it prints is shown if the page fails.
  * @param {string} text
@@ -33,7 +36,12 @@ function inBackground(text, port) {
   return `serves ${port} && fail "something listens on port ${port} already"
 setsid bash -c ${quoted(text)} >>"$served" 2>&1 </dev/null &
 servers+=($!)
-until serves ${port}; do kill -0 "\${servers[-1]}" 2>/dev/null || fail "ended before it served"; sleep 0.1; done`;
+for _ in $(seq ${SERVES_WITHIN_S * 10}); do
+  serves ${port} && break
+  kill -0 "\${servers[-1]}" 2>/dev/null || fail "ended before it served"
+  sleep 0.1
+done
+serves ${port} || fail "does not serve on port ${port} within ${SERVES_WITHIN_S} s"`;
 }
 
 /**

@@ -37,10 +37,10 @@ describe("the page about the admin API", () => {
     const called = new Set<string>();
     for (const command of commands()) {
       const overrides = (await callAdmin(weir.adminUrl, "GET /api/v1/overrides")).body.overrides;
-      const answer = JSON.parse(await run(command.replace("/ID", `/${overrides[0]?.id}`)));
+      const answer = JSON.parse(await run(command.replace("/$id", `/${overrides[0]?.id}`)));
       expect(answer.error, command).toBeUndefined();
       const method = /-X (\w+)/.exec(command)?.[1] ?? (command.includes(" -d ") ? "POST" : "GET");
-      const path = /\$admin([^\s"?]*)/.exec(command)?.[1]?.replace("/ID", "/{id}");
+      const path = /\$admin([^\s"?]*)/.exec(command)?.[1]?.replace("/$id", "/{id}");
       called.add(`${method} ${path}`);
     }
     const { paths } = (await callAdmin(weir.adminUrl, "GET /openapi.json")).body as { paths: Record<string, object> };

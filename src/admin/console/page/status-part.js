@@ -19,6 +19,7 @@ const OUTCOMES = new Map([
   ["failed_open", "Store failed: let through"],
   ["failed_closed", "Store failed: refused"],
   ["failed", "Store failed"],
+  ["no_rules", "No rules yet"],
   ["cancelled", "Cancelled"],
 ]);
 
