@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callAdmin, entriesOf, overallCode } from "../support/admin-client.js";
 import { newClient } from "../support/clients.js";
+import { untilLogged } from "../support/log-lines.js";
 import { type RulesFolder, writeRules } from "../support/rules-folder.js";
 import { until } from "../support/until.js";
 import { startWeir, type WeirProcess } from "../support/weir-process.js";
@@ -183,12 +184,8 @@ describe("the admin API", () => {
     const client = newClient();
     const added = await call("POST /api/v1/overrides", { ...bucketOf(client), limit: { unlimited: true }, ...decree });
     await call(`DELETE /api/v1/overrides/${added.body.id}`);
-    const audits = weir
-      .output()
-      .split("\n")
-      .filter((line) => line.includes('"audit"') && line.includes(client))
-      .map((line) => JSON.parse(line));
-    expect(audits).toEqual([
+    // Both name the client's descriptor.
+    expect(await untilLogged(weir, client, 2)).toEqual([
       expect.objectContaining({
         audit: "override_added",
         from: "127.0.0.1",

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { newClient } from "../support/clients.js";
 import { GrpcClient } from "../support/grpc-client.js";
 import { http } from "../support/http-client.js";
+import { logLines, untilLogged } from "../support/log-lines.js";
 import { until } from "../support/until.js";
 import { startWeir, type WeirProcess } from "../support/weir-process.js";
 
@@ -40,20 +41,13 @@ async function serve(env: Readonly<Record<string, string>> = {}): Promise<void> 
   client = new GrpcClient(weir.grpcPort);
 }
 
+const OVER_LIMIT = '"msg":"over the limit"';
+
 const requestAbout = (value: string) => ({
   domain: "logs",
   descriptors: [{ entries: [{ key: "api_key", value }] }],
   hits_addend: 1,
 });
-
-/** Lines of the log that say so. */
-function logged(message: string): Record<string, unknown>[] {
-  const lines = weir.output().split("\n");
-  return lines
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ msg }) => msg === message);
-}
 
 describe.each(["native", "grpc-js"])("the log of refusals, with the %s server", (server) => {
   it("has the proxy's id of the request, the limit and the bucket, and counts what it leaves out", async () => {
@@ -62,10 +56,8 @@ describe.each(["native", "grpc-js"])("the log of refusals, with the %s server", 
     for (let i = 0; i < 40; i++) {
       await client.shouldRateLimit(requestAbout(value), {}, { "x-request-id": `request-${i}` });
     }
-    const both = await until("the sample of the second has come", () => {
-      const lines = logged("over the limit");
-      return lines.length >= 2 ? lines : undefined;
-    });
+    // The second is the next second's sample.
+    const both = await untilLogged(weir, OVER_LIMIT, 2);
     expect(both[0]).toMatchObject({
       level: "info",
       domain: "logs",
@@ -86,7 +78,7 @@ describe.each(["native", "grpc-js"])("the log of refusals, with the %s server", 
     });
     expect(both[1]?.requestId).toMatch(/^request-\d+$/);
     await weir.stop();
-    const lines = logged("over the limit");
+    const lines = logLines(weir, OVER_LIMIT);
     expect(lines.length + lines.reduce((sum, { leftOut }) => sum + Number(leftOut), 0)).toBe(38);
   });
 });
@@ -98,7 +90,7 @@ describe("the log", () => {
     const headers = { "x-request-id": "from-http" };
     const body = JSON.stringify({ ...requestAbout(value), hits_addend: undefined, hitsAddend: 2 });
     for (let i = 0; i < 2; i++) await http(`${weir.httpUrl}/json`, { method: "POST", body, headers });
-    expect(await until("it is logged", () => logged("over the limit")[0])).toMatchObject({ requestId: "from-http" });
+    expect((await untilLogged(weir, OVER_LIMIT))[0]).toMatchObject({ requestId: "from-http" });
   });
 
   it("has hashed values nowhere in clear, and metrics have them neither", async () => {
@@ -108,10 +100,7 @@ describe("the log", () => {
       WEIR_LOG_LEVEL: "trace",
     });
     for (let i = 0; i < 4; i++) await client.shouldRateLimit(requestAbout("sk-live-4711"));
-    const [line] = await until("it is logged", () => {
-      const lines = logged("over the limit");
-      return lines.length > 0 ? lines : undefined;
-    });
+    const [line] = await untilLogged(weir, OVER_LIMIT);
     expect(JSON.stringify(line)).toMatch(/api_key\^[\w-]{24}\|/);
     const metrics = await weir.metrics();
     expect(metrics).toMatch(/weir_decisions_total\{domain="logs",rule="api_key=\^[\w-]{24}",outcome="over_limit"\} 2/);

@@ -7,6 +7,7 @@ import { freePort } from "../support/free-port.js";
 import { TestAuthority } from "../support/grpc/certificates.js";
 import { GrpcClient } from "../support/grpc-client.js";
 import { answersOk, http } from "../support/http-client.js";
+import { type LogLine, untilLogged } from "../support/log-lines.js";
 import { launch, type Program, whenReady } from "../support/program.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 import { until } from "../support/until.js";
@@ -66,12 +67,8 @@ const startServing = (env: Readonly<Record<string, string>>) =>
   start(env, (httpUrl) => answersOk(`${httpUrl}/healthcheck`));
 
 /** The log line with this message. */
-function logLine(program: Program, message: string): Record<string, unknown> | undefined {
-  const line = program
-    .output()
-    .split("\n")
-    .find((text) => text.includes(`"msg":"${message}"`));
-  return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
+async function logLine(program: Program, message: string): Promise<LogLine | undefined> {
+  return (await untilLogged(program, `"msg":"${message}"`))[0];
 }
 
 describe("Weir with envoyproxy/ratelimit's environment", () => {
@@ -120,7 +117,7 @@ describe("Weir with envoyproxy/ratelimit's environment", () => {
       return status?.current_limit.requests_per_unit === 100 ? true : undefined;
     });
     client.close();
-    expect(logLine(program, "using envoyproxy/ratelimit environment variables")).toMatchObject({
+    expect(await logLine(program, "using envoyproxy/ratelimit environment variables")).toMatchObject({
       level: "warn",
       taken: expect.arrayContaining(["REDIS_AUTH", "RUNTIME_ROOT", "GRPC_PORT"]),
       warnings: [expect.stringMatching(/^NEAR_LIMIT_RATIO: /)],
@@ -207,11 +204,11 @@ describe("Weir with envoyproxy/ratelimit's environment", () => {
     expect(await check("DNS:envoy.edge")).toContain("OK");
     expect(await check("DNS:other.edge")).not.toContain("OK");
     expect((await http(`${httpUrl}/metrics`)).body).toMatch(/^weir_grpc_client_names_refused_total [1-9]/m);
-    expect(logLine(program, "a gRPC client was refused: its certificate has none of the required names")).toMatchObject(
-      {
-        names: "DNS:other.edge",
-      },
-    );
+    expect(
+      await logLine(program, "a gRPC client was refused: its certificate has none of the required names"),
+    ).toMatchObject({
+      names: "DNS:other.edge",
+    });
     rmSync(authority.folder, { recursive: true });
   });
 });

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newClient } from "../support/clients.js";
 import { GrpcClient, type Message } from "../support/grpc-client.js";
+import { untilLogged } from "../support/log-lines.js";
 import { sumOf } from "../support/metrics-text.js";
 import { mountFolder } from "../support/mounted-folder.js";
 import { until } from "../support/until.js";
@@ -162,7 +163,7 @@ describe("rules are reloaded when", () => {
     process.kill(weir.pid, "SIGHUP");
     await inForce(6);
     expect(await reloads("ok")).toBe(1);
-    expect(weir.output()).toContain("rules read again: nothing has changed");
+    await untilLogged(weir, "rules read again: nothing has changed");
   });
 });
 
@@ -175,11 +176,8 @@ describe("rules that are not good", () => {
     await counted("error", 1);
     expect(await limitOf()).toBe(5);
     expect(sumOf(await weir.metrics(), "weir_rules_last_reload_successful")).toBe(0);
-    const line = weir
-      .output()
-      .split("\n")
-      .find((text) => text.includes("rules not reloaded"));
-    const told = JSON.parse(line!).faults.join("\n");
+    const [line] = await untilLogged(weir, "rules not reloaded");
+    const told = ((line?.faults ?? []) as string[]).join("\n");
     expect(told).toContain(`${at("rules/a.yaml")}:3:5: unknown key "kye"; did you mean "key"?`);
     expect(told).toMatch(/a\.yaml:4:25: unit must be .* not "huor"; did you mean "hour"\?/);
     expect(told).toContain(`${at("rules/b.yaml")}:1:`);

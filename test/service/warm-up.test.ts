@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../support/free-port.js";
 import { http } from "../support/http-client.js";
+import { type LogLine, logLines, untilLogged } from "../support/log-lines.js";
 import { launch, type Program } from "../support/program.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 import { until } from "../support/until.js";
@@ -37,12 +38,8 @@ async function topRefused({ adminUrl }: WeirProcess): Promise<unknown> {
   return JSON.parse((await http(`${adminUrl}/api/v1/top`)).body);
 }
 
-function logLine(running: Program, message: string): Record<string, unknown> | undefined {
-  const line = running
-    .output()
-    .split("\n")
-    .find((each) => each.includes(`"msg":"${message}`));
-  return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
+async function logLine(running: Program, message: string): Promise<LogLine> {
+  return (await untilLogged(running, `"msg":"${message}`))[0] as LogLine;
 }
 
 /** What makes the first answers as fast as later ones: so many calls, or as many as a slow machine makes in this time. */
@@ -51,13 +48,10 @@ const ENOUGH: Readonly<Record<string, { readonly calls: number; readonly seconds
   redis: { calls: 1_200, seconds: 1 },
 };
 
-/** The stores that were warmed up, in their order. Fails where one was not warmed up enough. */
-function warmedUp(running: Program): string[] {
-  const lines = running
-    .output()
-    .split("\n")
-    .filter((line) => line.includes('"msg":"warmed up'))
-    .map((line) => JSON.parse(line) as { store: string; calls: number; seconds: number });
+/** The stores that were warmed up before it was ready, in their order. Fails where one was not warmed up enough. */
+async function warmedUp(running: Program): Promise<string[]> {
+  await logLine(running, "ready");
+  const lines = logLines(running, '"msg":"warmed up') as unknown as { store: string; calls: number; seconds: number }[];
   for (const { store, calls, seconds } of lines) {
     const enough = ENOUGH[store];
     const isEnough = enough !== undefined && (calls >= enough.calls || seconds >= enough.seconds - 0.001);
@@ -90,12 +84,12 @@ describe("before it says that it is ready", () => {
       "503 not ready\nwarming up",
       "200 OK",
     ]);
-    const warmed = await until("the log line", () => logLine(program as Program, "warmed up"));
+    const warmed = await logLine(program, "warmed up");
     expect(warmed).toMatchObject({ level: "debug", store: "memory" });
-    expect(warmedUp(program)).toEqual(["memory"]);
-    const listening = await until("listening", () => logLine(program as Program, "listening"));
+    expect(await warmedUp(program)).toEqual(["memory"]);
+    const listening = await logLine(program, "listening");
     expect(listening).toMatchObject({ version: VERSION, grpcPort });
-    const ready = await until("ready", () => logLine(program as Program, "ready"));
+    const ready = await logLine(program, "ready");
     expect(String(warmed.time) <= String(ready.time)).toBe(true);
   });
 
@@ -117,7 +111,7 @@ describe("with Redis", () => {
   it("warms up there too, on keys of its own that are gone soon, and counts none of it", async () => {
     redis = await startRedis();
     weir = await startWeir({ redisUrl: redis.url, env: { WEIR_LOG_LEVEL: "debug" } });
-    expect(warmedUp(weir)).toEqual(["memory", "redis"]);
+    expect(await warmedUp(weir)).toEqual(["memory", "redis"]);
     const keys = (await redis.command("keys", "*")) as string[];
     expect(keys.filter((key) => !/^weir:warm-up\|1\|weir-warm-up\|/.test(key))).toEqual([]);
     expect(String(await redis.command("info", "commandstats"))).toMatch(/cmdstat_evalsha:calls=\d\d/);
@@ -131,7 +125,7 @@ describe("with Redis", () => {
     const env = { WEIR_LOG_LEVEL: "debug", WEIR_GRPC_MAX_CONCURRENT_STREAMS: "1", WEIR_GRPC_MAX_CONNECTION_AGE: "1ms" };
     weir = await startWeir({ redisUrl: redis.url, env });
     expect(weir.output()).not.toContain("the warm-up failed");
-    expect(warmedUp(weir)).toEqual(["memory", "redis"]);
+    expect(await warmedUp(weir)).toEqual(["memory", "redis"]);
   });
 
   it("serves all the same when it could not warm up there, and says so", async () => {
@@ -141,7 +135,7 @@ describe("with Redis", () => {
     await redis.command("acl", "setuser", "weir", "on", ">secret", ...only.split(" "));
     const redisUrl = redis.url.replace("redis://", "redis://weir:secret@");
     weir = await startWeir({ redisUrl, env: { WEIR_STORE_TIMEOUT: "1s" } });
-    const failed = logLine(weir, "the warm-up failed");
+    const failed = await logLine(weir, "the warm-up failed");
     expect(failed).toMatchObject({ level: "warn", store: "redis" });
     expect(await counted(weir)).toEqual([]);
     const question = { domain: "shop", descriptors: [{ entries: [{ key: "remote_address", value: "192.0.2.7" }] }] };

@@ -6,6 +6,7 @@ import { ControlPlane } from "../support/control-plane.js";
 import { DirectClient } from "../support/direct-client.js";
 import { GrpcClient } from "../support/grpc-client.js";
 import { http } from "../support/http-client.js";
+import { untilLogged } from "../support/log-lines.js";
 import { launch } from "../support/program.js";
 import { until } from "../support/until.js";
 import { startWeir, type WeirProcess } from "../support/weir-process.js";
@@ -103,11 +104,7 @@ describe("rules of a control plane", () => {
     expect(status.rules).toMatchObject({ version: "1", domains: 2, lastReload: { result: "partial" } });
     expect(status.rules.lastReload.faults).toEqual([expect.stringContaining("unit is required")]);
     expect(await weir.metrics()).toContain("weir_rules_last_reload_successful 0");
-    const told = weir
-      .output()
-      .split("\n")
-      .filter((line) => line.includes("unit is required"));
-    expect(told.map((line) => JSON.parse(line))).toMatchObject([{ level: "error", version, more: 0 }]);
+    expect(await untilLogged(weir, "unit is required")).toMatchObject([{ level: "error", version, more: 0 }]);
     expect(await ask()).toBe("OVER_LIMIT");
     expect((await plane.answerTo(plane.set(gateway(2)))).ack).toBe(true);
     expect(await weir.metrics()).toContain("weir_rules_last_reload_successful 1");

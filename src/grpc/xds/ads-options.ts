@@ -31,6 +31,8 @@ export interface AdsOptions {
   readonly keepaliveTimeoutMillis: number;
   /** How often certificate files are looked at, milliseconds. Default: 5 s. */
   readonly certificateCheckMillis?: number;
+  /** How long it may take until the control plane speaks HTTP/2 with us, milliseconds. Default: 10 s. */
+  readonly connectTimeoutMillis?: number;
   /** A connection that held so long was a good one: the next attempt is a first one again. Default: 30 s. */
   readonly healthyMillis?: number;
   /**

@@ -19,7 +19,6 @@ import { OwnedConnections } from "./owned-connections.js";
 /** Far more than 100,000 rules take. */
 const LARGEST_RESPONSE_BYTES = 64 * 1024 * 1024;
 
-/** How long it may take until the control plane speaks HTTP/2 with us. */
 const CONNECT_TIMEOUT_MILLIS = 10_000;
 
 /** What is heard of a stream. Nothing follows after `ended`, nor after `close`. */
@@ -62,11 +61,12 @@ export function openAdsStream(
     close();
     listener.ended(reason);
   };
-  awaitReady(client.getChannel(), Date.now() + CONNECT_TIMEOUT_MILLIS, (isReady) => {
+  const { connectTimeoutMillis = CONNECT_TIMEOUT_MILLIS } = options;
+  awaitReady(client.getChannel(), Date.now() + connectTimeoutMillis, (isReady) => {
     if (isOver) return;
     isConnected = isReady;
     if (isReady) listener.connected();
-    else end(`connecting timed out after ${CONNECT_TIMEOUT_MILLIS / 1_000} s`);
+    else end(`connecting timed out after ${connectTimeoutMillis / 1_000} s`);
   });
   listen(call, (response) => !isOver && listener.response(response), end);
   return { send: (request) => void (isOver || call.write(request)), close };
