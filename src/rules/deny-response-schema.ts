@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PROXY_HEADERS } from "./proxy-headers.js";
 import { quote } from "./quote.js";
 import { faultOf, tell, text } from "./schema-fields.js";
 
@@ -10,19 +11,6 @@ const MAX_HEADER_BYTES = 8 * 1024;
 
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const CONTROL_CHARACTER = /[^\P{Cc}\t]/u;
-
-/** Headers that belong to one connection, or that the proxy itself writes. */
-const PROXY_HEADERS = new Set([
-  "connection",
-  "content-length",
-  "host",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 const headers = z.record(text, text, { error: "a map of header names and values" }).superRefine((written, context) => {
   const entries = Object.entries(written);
@@ -50,7 +38,7 @@ const headers = z.record(text, text, { error: "a map of header names and values"
 function findHeaderFault(name: string, value: string, seen: ReadonlySet<string>): string | undefined {
   const lower = name.toLowerCase();
   if (!HEADER_NAME.test(name)) return `${quote(name)} is no name of a header`;
-  if (PROXY_HEADERS.has(lower)) return `the header ${lower} is the proxy's own and cannot be set`;
+  if (PROXY_HEADERS.includes(lower)) return `the header ${lower} is the proxy's own and cannot be set`;
   if (seen.has(lower)) return `the header ${lower} is here already, in other letters`;
   if (CONTROL_CHARACTER.test(value)) return `the header ${lower} has a control character in its value`;
   if (value.trim() !== value) return `the header ${lower} has a space at an end of its value`;

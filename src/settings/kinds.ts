@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import type { TcpAddress } from "../net/listen-address.js";
 import { joinWords } from "../rules/join-words.js";
+import { PROXY_HEADERS } from "../rules/proxy-headers.js";
 import { parseRedisUrl } from "../stores/redis/link/redis-address.js";
 import { parseDuration } from "./duration.js";
 import { parseListenAddress, parseTcpAddress } from "./listen-address.js";
@@ -35,18 +36,7 @@ export function readBy<T>(read: (text: string) => T | undefined, mayBe: string):
 }
 
 /** Headers that frame the message. */
-const FRAMING_HEADERS: readonly string[] = [
-  "connection",
-  "content-length",
-  "content-type",
-  "host",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
+const FRAMING_HEADERS: readonly string[] = [...PROXY_HEADERS, "content-type"];
 const OWN_HEADERS: readonly string[] = ["ratelimit", "ratelimit-policy", "retry-after"];
 
 export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> {
